@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
+sbin_PROGRAMS += hailand
+hailand_SOURCES = %D%/hailand.c
+hailand_LDADD = libbase.la
