@@ -1,1 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# cmocka writes TAP; every program in TESTS is run by make check.
+AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT;
+include tests/unit/core.mk
+include tests/unit/database.mk
+include tests/unit/text.mk
+include tests/unit/smpp.mk
+include tests/fuzz/text.mk
+include tests/fuzz/smpp.mk
