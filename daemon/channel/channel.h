@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+/*
+ * hailan/channel.h: what a channel plugin and the runtime promise each other.
+ *
+ * A channel plugin knows one protocol and nothing of cases. It is a shared object with one exported
+ * symbol, "channel_plugin". The runtime loads it into a process of its own, one per configured
+ * channel, and owns the loop, settings, logs, signals, privileges, the database, batching, the
+ * outbox, pacing and draining. The plugin owns its sockets and its protocol.
+ *
+ * Everything runs in one thread, the loop's; nothing in a plugin may block. Strings and bytes lent
+ * in a call are lent for that call: whoever keeps them copies them. All text is UTF-8.
+ *
+ * The whole contract with an example: channel(3) and contrib/example-channel.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct event_base; /* libevent's */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Raised whenever a struct or the meaning of a function below changes. A plugin with another number
+ * is refused in one line and not started. */
+#define CHANNEL_ABI 1
+
+#define CHANNEL_ERROR_BYTES 512
+
+struct channel;      /* the runtime's side of this channel */
+struct channel_link; /* one connection to a peer, as configured; lives as long as the channel */
+struct channel_submission; /* a report on its way into the database */
+struct channel_message;    /* a text on its way out */
+
+/* An error in words: lowercase, no full stop, cause and cure. Fill it with channel_fail(). */
+struct channel_error {
+	char text[CHANNEL_ERROR_BYTES];
+};
+
+/* ---- settings ------------------------------------------------------------------------------ */
+
+enum channel_option_type {
+	CHANNEL_STRING,   /* any text; value of get_string */
+	CHANNEL_SECRET,   /* as STRING; never shown in logs or status */
+	CHANNEL_PATH,     /* as STRING; must be absolute */
+	CHANNEL_INTEGER,  /* minimum ≤ value ≤ maximum */
+	CHANNEL_BOOLEAN,  /* true, false, yes, no, on, off */
+	CHANNEL_DURATION, /* "500ms", "30s", "10min", "2h"; get_integer gives milliseconds; minimum
+			     and maximum are milliseconds too */
+	CHANNEL_CHOICE, /* one of choices, "ucs2|gsm7|latin1"; get_integer gives its place from 0 */
+};
+
+/* One setting. A table of these ends with a name of NULL. */
+struct channel_option {
+	const char *name;
+	enum channel_option_type type;
+	const char *fallback; /* default as it would stand in the file; NULL: must be given */
+	int64_t minimum, maximum;
+	const char *choices;
+	const char *help; /* one sentence; the manual is tested against it */
+};
+
+/* The value of a declared option. link NULL: an option of the channel; else one of that link's. A
+ * name that was not declared is a bug and aborts. Strings live as long as the channel; "" when the
+ * setting is empty. */
+const char *
+channel_get_string(const struct channel *, const struct channel_link *, const char *name);
+int64_t channel_get_integer(const struct channel *, const struct channel_link *, const char *name);
+bool channel_get_boolean(const struct channel *, const struct channel_link *, const char *name);
+
+const char *channel_name(const struct channel *);
+size_t channel_link_count(const struct channel *);
+struct channel_link *channel_link_at(const struct channel *, size_t index);
+const char *channel_link_name(const struct channel_link *);
+/* A slot for the plugin's own state of a link. */
+void channel_link_set_data(struct channel_link *, void *data);
+void *channel_link_data(const struct channel_link *);
+
+/* ---- in: reports --------------------------------------------------------------------------- */
+
+enum channel_report_flag {
+	CHANNEL_NO_ANSWER = 1, /* the source is a service or a machine: never answered */
+	CHANNEL_DAMAGED = 2,   /* the bytes did not fit their declared form */
+	CHANNEL_GUESSED = 4,   /* the charset was guessed */
+	CHANNEL_TRUNCATED = 8, /* the peer sent more than was kept */
+};
+
+/* A piece of a long message. Pieces are stored and acknowledged one by one, in any order and over
+ * any link; the database joins their bytes when the set is complete or its time is over. A set is
+ * (channel, source, destination, kind, reference, total, charset). total 2…255, number 1…total. */
+struct channel_part {
+	char kind; /* '8' UDH 8-bit reference, 'F' UDH 16-bit, 'S' SAR, or the plugin's own */
+	uint32_t reference;
+	uint16_t total, number;
+};
+
+/* What came in. source and destination are the peer's addresses in one normal form (phones: E.164
+ * with "+"; short codes and names as they are), at most 64 bytes each. */
+struct channel_report {
+	const struct channel_link *link; /* NULL: the channel has no links */
+	const char *source;
+	const char *destination;
+	/* The bytes as they came, kept for ever. At most 1 MiB. */
+	const void *raw;
+	size_t raw_len;
+	/* How raw is to be read, a name of channel_decode(); "UTF-8" when NULL. */
+	const char *charset;
+	/* raw as UTF-8; NULL for a part, and when the clerk shall decode it. */
+	const char *text;
+	size_t text_len;
+	/* What, beside source, destination and raw, makes this report itself: a reference of the
+	 * peer's that stays the same when it sends the report again. NULL when there is none. */
+	const void *reference;
+	size_t reference_len;
+	const struct channel_part *part; /* NULL: whole */
+	unsigned flags;                  /* enum channel_report_flag */
+	const char *protocol;            /* details for a person, a JSON object, or NULL */
+};
+
+enum channel_outcome {
+	CHANNEL_STORED,    /* committed: acknowledge */
+	CHANNEL_DUPLICATE, /* it was committed before: acknowledge */
+	CHANNEL_REFUSED, /* the report itself is impossible: tell the peer it will never be taken */
+	CHANNEL_LATER,   /* no room or no database: tell the peer to come again */
+};
+
+/* Tells how a submission ended. Never called from inside channel_submit(). This is the only place
+ * where a plugin may acknowledge to its peer. reason is a short text unless STORED. */
+typedef void channel_done_fn(void *arg, enum channel_outcome outcome, const char *reason);
+
+/* Hands a report in. The runtime copies it. done is called exactly once, unless the submission is
+ * cancelled first. The handle is valid until then. */
+struct channel_submission *
+channel_submit(struct channel *, const struct channel_report *, channel_done_fn *done, void *arg);
+/* The peer has gone: done will not be called. The report is stored all the same. */
+void channel_submission_cancel(struct channel_submission *);
+/* False: the queue is at its bound; stop reading from peers. The plugin's flow() hook tells when
+ * this changes. A report submitted while false ends as CHANNEL_LATER. */
+bool channel_may_submit(const struct channel *);
+
+/* ---- out: messages and receipts ------------------------------------------------------------ */
+
+enum channel_priority { CHANNEL_DANGER, CHANNEL_REPLY, CHANNEL_NOTICE, CHANNEL_CAMPAIGN };
+
+int64_t channel_message_id(const struct channel_message *);
+/* The link that the runtime chose; it is up. NULL when the channel has no links. */
+struct channel_link *channel_message_link(const struct channel_message *);
+const char *channel_message_destination(const struct channel_message *);
+/* The address of ours that the person wrote to, to be sent from; "" when there was none. */
+const char *channel_message_source(const struct channel_message *);
+const char *channel_message_text(const struct channel_message *, size_t *len);
+enum channel_priority channel_message_priority(const struct channel_message *);
+/* Microseconds since 1970 after which it is worthless; 0: never. */
+int64_t channel_message_not_after(const struct channel_message *);
+
+enum channel_sent {
+	CHANNEL_SENT_OK,      /* every part was accepted by the peer */
+	CHANNEL_SENT_FAILED,  /* the peer will never take it: detail says why */
+	CHANNEL_SENT_RETRY,   /* not accepted, may be sent again after retry_ms */
+	CHANNEL_SENT_UNKNOWN, /* the link broke before the answer: the runtime decides by priority
+			       */
+};
+
+/* The end of a send(); exactly once for every message handed over, the message is gone afterwards.
+ * peer_ids: the peer's ids of the parts, joined by "," (each opaque, without comma), or "". */
+void channel_message_done(struct channel_message *, enum channel_sent, const char *peer_ids,
+    unsigned parts, int64_t retry_ms, const char *detail);
+
+enum channel_receipt_state {
+	CHANNEL_RECEIPT_PENDING,   /* on its way: buffered, accepted, en route */
+	CHANNEL_RECEIPT_DELIVERED, /* final */
+	CHANNEL_RECEIPT_FAILED,    /* final: expired, rejected, undeliverable, deleted */
+	CHANNEL_RECEIPT_UNKNOWN,   /* final: the peer does not know */
+};
+
+/* Hands a receipt in; it may come before the message's own answer, twice, or for an id nobody
+ * knows: all are stored and matched by the database. A receipt for an unknown id is kept 48 hours.
+ * done as for channel_submit(): acknowledge there. */
+struct channel_submission *
+channel_receipt(struct channel *, const struct channel_link *, const char *peer_id,
+    enum channel_receipt_state, const char *detail, channel_done_fn *done, void *arg);
+
+enum channel_link_state {
+	CHANNEL_LINK_DOWN,
+	CHANNEL_LINK_CONNECTING,
+	CHANNEL_LINK_UP,      /* messages may be sent */
+	CHANNEL_LINK_BLOCKED, /* connected, but the peer refuses us: a person must act */
+};
+
+/* Tells the runtime, status and log how a link is. detail may be NULL. Only a link that is UP is
+ * given messages. A channel without links calls it with link NULL when it can send. */
+void channel_link_state(
+    struct channel *, struct channel_link *, enum channel_link_state, const char *detail);
+/* The peer asks us to slow down: the rate of this link is halved, kept for a while and then comes
+ * back slowly. */
+void channel_link_throttled(struct channel *, struct channel_link *);
+/* Something a person must mend (raised), or that is mended. One alarm per link and name. */
+void channel_alarm(struct channel *, const struct channel_link *, const char *name, bool raised,
+    const char *detail);
+
+/* ---- services ------------------------------------------------------------------------------ */
+
+struct event_base *channel_loop(const struct channel *);
+/* Microseconds since 1970, real or simulated. */
+int64_t channel_now(void);
+/* Fills *error; returns false. */
+bool channel_fail(struct channel_error *error, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+enum channel_log { CHANNEL_LOG_ERROR, CHANNEL_LOG_WARNING, CHANNEL_LOG_INFO, CHANNEL_LOG_DEBUG };
+/* No phone number and no text above debug. */
+void channel_log(struct channel *, enum channel_log, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* A counter of this channel, shown by "hailanctl status"; name is a literal. */
+void channel_count(struct channel *, const char *name, int64_t add);
+/* Bytes to UTF-8. charset: UTF-8, UTF-16BE, GSM-7, GSM-7-PACKED (both with "/LOCKING/SINGLE"
+ * national tables), LATIN1, ASCII, CP949, GB18030, BINARY. *text is owned by the caller (free()),
+ * NUL-terminated. The result are enum channel_report_flag bits. guess: when the bytes do not fit
+ * their charset try others and say so. */
+unsigned channel_decode(
+    const char *charset, const void *raw, size_t len, bool guess, char **text, size_t *text_len);
+
+/* ---- the plugin ---------------------------------------------------------------------------- */
+
+struct channel_plugin {
+	uint32_t abi;        /* CHANNEL_ABI */
+	const char *name;    /* as in the settings: plugin = "smpp" */
+	const char *version; /* for status */
+	const char *summary; /* one line */
+	const struct channel_option *options;
+	const struct channel_option *link_options; /* NULL: no links */
+
+	/* Looks at the settings only: opens nothing, changes nothing. Called by "hailand -t" too,
+	 * with a channel on which only settings may be asked for. May be NULL. */
+	bool (*check)(struct channel *, struct channel_error *);
+	/* Opens sockets. *state is given to every later call. On false the channel's process ends
+	 * and is tried again later. */
+	bool (*start)(struct channel *, void **state, struct channel_error *);
+	/* Drain: take nothing new, finish what is in hand, say good-bye to peers, then call
+	 * channel_stopped(), at once or later. After the deadline the process ends anyway. */
+	void (*stop)(void *state);
+	/* Frees everything; nothing of the plugin is called afterwards. */
+	void (*free)(void *state);
+	/* Takes a message over; ends with channel_message_done(), not from inside. NULL: the
+	 * channel cannot send. */
+	void (*send)(void *state, struct channel_message *);
+	/* channel_may_submit() has changed to open. May be NULL when no peer is ever slowed. */
+	void (*flow)(void *state, bool open);
+};
+
+void channel_stopped(struct channel *);
+
+/* A plugin defines this one symbol. */
+extern const struct channel_plugin channel_plugin;
+
+#ifdef __cplusplus
+}
+#endif
