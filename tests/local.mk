@@ -7,3 +7,4 @@ include tests/unit/text.mk
 include tests/unit/smpp.mk
 include tests/fuzz/text.mk
 include tests/fuzz/smpp.mk
+include tests/simulator/local.mk
