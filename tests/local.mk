@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # cmocka writes TAP; every program in TESTS is run by make check.
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+TEST_EXTENSIONS = .sh
+SH_LOG_DRIVER = $(LOG_DRIVER)
 AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT;
 include tests/unit/core.mk
 include tests/unit/database.mk

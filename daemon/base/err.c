@@ -22,13 +22,21 @@ err_prefix(struct err *err, const char *fmt, ...)
 {
 	char old[sizeof(err->text)];
 	va_list ap;
-	int n;
+	size_t n, len;
 
 	memcpy(old, err->text, sizeof(old));
 	va_start(ap, fmt);
-	n = vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
-	if (n >= 0 && (size_t)n < sizeof(err->text))
-		snprintf(err->text + n, sizeof(err->text) - (size_t)n, ": %s", old);
+	n = strlen(err->text);
+	len = strlen(old);
+	if (n + 2 < sizeof(err->text)) {
+		memcpy(err->text + n, ": ", 2);
+		n += 2;
+		if (len > sizeof(err->text) - n - 1)
+			len = sizeof(err->text) - n - 1;
+		memcpy(err->text + n, old, len);
+		err->text[n + len] = '\0';
+	}
 	return false;
 }
