@@ -3,4 +3,8 @@
 EXTRA_DIST += \
 	%D%/conftest.py \
 	%D%/esme.pl \
-	%D%/test_sim_netsmpp.py
+	%D%/esmes.py \
+	%D%/test_sim_coding.py \
+	%D%/test_sim_netsmpp.py \
+	%D%/test_sim_program.py \
+	%D%/test_sim_server.py

@@ -102,11 +102,12 @@ class Commands:
             delivery = Delivery(next(smsc.ids), "message", phones.key(r["from"]), m.dest, m.body(), part.text, part.number, part.total)
             smsc.queue(delivery, link, delay + i * gap)
             sent.append(delivery)
+        event = {"phone": phones.key(r["from"]), "to": items[0][1].dest if items else "", "text": r.get("text", ""),
+                 "ids": [d.id for d in sent], "parts": [part_picture(p, m) for p, m in items]}
+        smsc.history.append({"event": "sent", "time": time.time(), **event})
+        smsc.emit("sent", **event)
         for link in smsc.links.values():
             link.pump()
-        if smsc.listeners:
-            smsc.emit("sent", phone=phones.key(r["from"]), to=items[0][1].dest if items else "", text=r.get("text", ""),
-                      ids=[d.id for d in sent], parts=[part_picture(p, m) for p, m in items])
         out = {"ids": [d.id for d in sent], "parts": [part_picture(p, m) for p, m in items]}
         if r.get("wait"):
             done = await smsc.wait_for(lambda: all(d.state in ("acked", "failed", "lost") for d in sent), seconds(r["wait"]))
@@ -137,7 +138,7 @@ class Commands:
                                 data_coding=8, short_message=text.encode("utf-16-be"))
                 delivery = Delivery(next(smsc.ids), "message", "+" + phone, dest, m.body(), text, keep=keep)
                 if keep:
-                    smsc.ledger.append(delivery)
+                    smsc.note(delivery)
                 smsc.outstanding += 1
                 yield delivery
         start, before = time.monotonic(), smsc.counters["delivers_acked"]
@@ -175,19 +176,16 @@ class Commands:
         session = self.smsc.session(r.get("link"), receiving=bool(r.get("receiving", True)))
         if r.get("sequence") == "next" and len(octets) >= 16:
             octets = octets[:12] + session.next_sequence().to_bytes(4, "big") + octets[16:]
-        wait, future = seconds(r.get("wait", 0)), None
-        if wait:
-            future = self.smsc.loop.create_future()
-            sequence = number(r["answer"]) if "answer" in r else int.from_bytes(octets[12:16], "big")
-            session.waiters[sequence] = future
+        wait, future = seconds(r.get("wait", 0)), self.smsc.loop.create_future()
+        sequence = number(r["answer"]) if "answer" in r else int.from_bytes(octets[12:16], "big")
+        session.waiters[sequence] = future
         session.flush()
         await self._trickle(session, octets, number(r.get("chunk", 0)))
         if not wait:
             return {}
         try:
-            answer = await asyncio.wait_for(future, wait)
+            answer = await asyncio.wait_for(asyncio.shield(future), wait)
         except asyncio.TimeoutError:
-            session.waiters.pop(sequence, None)
             return {"answer": None, "closed": session.closing}
         return {"answer": answer, "closed": answer is None}
 
@@ -205,12 +203,26 @@ class Commands:
     # what phones and ledger show
 
     async def do_received(self, r):
-        since, have = number(r.get("since", 0)), self.smsc.phones
+        since = number(r.get("since", 0))
         if "phone" in r:
-            have = {phones.key(r["phone"]): have.get(phones.key(r["phone"]), [])}
-        messages = [m.as_dict() for box in have.values() for m in box[since:]]
-        messages.sort(key=lambda m: m["time"])
-        return {"messages": messages}
+            found = self._box(phones.key(r["phone"]), since)
+        else:
+            found = [m for m in self.smsc.shown if m.n >= since]
+        return {"messages": [m.as_dict() for m in found]}
+
+    def _box(self, name, since):
+        box = self.smsc.phones.get(name)
+        return box.since(since) if box else []
+
+    async def do_history(self, r):
+        """What was sent and received, as a terminal shows it: the last 5,000 for all phones or one."""
+        name = phones.key(r["phone"]) if r.get("phone") else None
+        return {"history": [h if isinstance(h, dict) else {"event": "received", "time": h.at, "message": h.as_dict()}
+                            for h in self.smsc.history if name in (None, h["phone"] if isinstance(h, dict) else h.phone)]}
+
+    async def do_answers(self, r):
+        """Answers to PDUs sent raw, the last 1,000."""
+        return {"answers": list(self.smsc.raw_answers)}
 
     async def do_partial(self, r):
         """Parts of long messages whose siblings have not come."""
@@ -223,7 +235,7 @@ class Commands:
             if d.kind == "message":
                 wrote[d.phone] = wrote.get(d.phone, 0) + 1
         names = sorted(set(wrote) | set(self.smsc.phones) | set(self.smsc.phone_states))
-        return {"phones": [{"phone": n, "sent": wrote.get(n, 0), "received": len(self.smsc.phones.get(n, [])),
+        return {"phones": [{"phone": n, "sent": wrote.get(n, 0), "received": self.smsc.phones[n].next if n in self.smsc.phones else 0,
                             "state": self.smsc.phone_states.get(n, ("",))[0]} for n in names]}
 
     async def do_phone(self, r):
@@ -263,11 +275,16 @@ class Commands:
         """Empty phones, ledger, complaints and counters; what is on its way stays."""
         s = self.smsc
         s.phones.clear()
+        s.shown.clear()
+        s.history.clear()
+        s.raw_answers.clear()
         s.by_id.clear()
         s.pending_parts.clear()
         s.complaints.clear()
         s.counters.clear()
-        s.ledger[:] = [d for d in s.ledger if d.state in ("queued", "waiting", "sent")]
+        left = [d for d in s.ledger if d.state in ("queued", "waiting", "sent")]
+        s.ledger.clear()
+        s.ledger.extend(left)
 
     # waiting
 
@@ -286,10 +303,10 @@ class Commands:
         name, rule, since, count = phones.key(r["phone"]), pattern(r), number(r.get("since", 0)), number(r.get("count", 1))
 
         def found():
-            return [m for m in self.smsc.phones.get(name, [])[since:] if rule.search(m.text)]
+            return [m for m in self._box(name, since) if rule.search(m.text)]
         if await self.smsc.wait_for(lambda: len(found()) >= count, limit):
             return {"messages": [m.as_dict() for m in found()]}
-        came = [m.as_dict() for m in self.smsc.phones.get(name, [])[since:]]
+        came = [m.as_dict() for m in self._box(name, since)]
         return {"ok": False, "error": f"{name}: expected {count} of /{r.get('match', '')}/ within {limit:g} s, came: "
                 + (", ".join(repr(m["text"]) for m in came) or "nothing"), "messages": came}
 

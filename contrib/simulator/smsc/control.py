@@ -7,7 +7,6 @@ so that a "wait" does not hold up a "send". After {"do": "subscribe"} each event
 comes as a line with "event".
 """
 import asyncio
-import collections
 import contextlib
 import ipaddress
 import itertools
@@ -246,7 +245,6 @@ class Background:
         self.smsc = self.commands = self.loop = None
         self.failure = None
         self.ready = threading.Event()
-        self.events = collections.deque(maxlen=10_000)
         self.thread = threading.Thread(target=self._main, name="smsc", daemon=True)
 
     def _main(self):
@@ -258,7 +256,6 @@ class Background:
             self.smsc = self.make()
             self.commands = Commands(self.smsc)
             await self.smsc.start()
-            self.smsc.listeners.append(self.events.append)
         except Exception as e:
             self.failure = e
             self.ready.set()

@@ -16,6 +16,7 @@ from .session import MODES, Session
 from .settings import Settings
 
 LEDGER_TEXT = 400
+PARTIAL_LIMIT = 10_000
 
 
 class SmscError(Exception):
@@ -95,6 +96,21 @@ class Received:
                 "registered_delivery": first.registered_delivery, "validity": first.validity, "priority": first.priority,
                 "parts": [part_dict(s) for s in self.parts],
                 "message_ids": [s.message_id for s in self.parts], "states": [s.states[-1][0] for s in self.parts]}
+
+
+class Box:
+    """The messages of one phone. They are numbered from 0; the oldest may have been forgotten."""
+    __slots__ = ("next", "messages")
+
+    def __init__(self):
+        self.next, self.messages = 0, collections.deque()
+
+    def put(self, received):
+        self.messages.append(received)
+        self.next += 1
+
+    def since(self, n):
+        return [m for m in self.messages if m.n >= n]
 
 
 def part_dict(submitted, default_coding="gsm7"):
@@ -252,11 +268,14 @@ class Smsc:
             if config.name in self.links:
                 raise SmscError(f"two links are named {config.name}")
             self.links[config.name] = Link(self, config)
-        self.ledger = []                    # Delivery, in the order of their ids where kept
+        self.ledger = collections.deque()   # Delivery, in the order of their ids; the last `remember`
         self.ids = itertools.count(1)
         self.message_ids = itertools.count(0x10000000 + int(time.time()) % 0x1000000)
         self.refs = itertools.count(1)
-        self.phones = {}                    # phone: [Received]
+        self.phones = {}                    # phone: Box
+        self.shown = collections.deque()    # Received, oldest first, as many as are remembered
+        self.history = collections.deque(maxlen=5000)   # events "sent" (dict) and Received, as a terminal shows them
+        self.raw_answers = collections.deque(maxlen=1000)
         self.by_id = {}                     # message id: Submitted
         self.pending_parts = {}             # (source, dest, kind, ref, total): {number: Submitted}
         self.phone_states = {}              # phone: (state, delay or None)
@@ -268,6 +287,7 @@ class Smsc:
         self.submit_times = collections.deque()
         self._ticker = None
         self._woken = False
+        self._waiting = 0
 
     def now(self):
         return self.loop.time()
@@ -307,7 +327,7 @@ class Smsc:
 
     def wake(self):
         """Let those who wait for a condition look again, once per turn of the loop."""
-        if not self._woken:
+        if self._waiting and not self._woken:
             self._woken = True
             self.loop.call_soon(self._wake)
 
@@ -324,10 +344,15 @@ class Smsc:
         async def until():
             async with self.changed:
                 await self.changed.wait_for(condition)
+        if condition():
+            return True
+        self._waiting += 1
         try:
             await asyncio.wait_for(until(), timeout)
         except asyncio.TimeoutError:
             return bool(condition())
+        finally:
+            self._waiting -= 1
         return True
 
     def complain(self, link, text, message=None):
@@ -367,10 +392,15 @@ class Smsc:
 
     def queue(self, delivery, link, delay=0.0):
         if delivery.keep:
-            self.ledger.append(delivery)
+            self.note(delivery)
         delivery.link = link.name
         self.outstanding += 1
         self._later(delivery, link, delay)
+
+    def note(self, delivery):
+        self.ledger.append(delivery)
+        while len(self.ledger) > self.settings.remember:
+            self.ledger.popleft()
 
     def _later(self, delivery, link, delay):
         if delay > 0:
@@ -493,6 +523,8 @@ class Smsc:
         message_id, receipt_id = receipts.ids(number, self.settings.receipt)
         submitted = Submitted(number, message_id, receipt_id, link.name, message, time.time())
         self.by_id[message_id] = submitted
+        while len(self.by_id) > self.settings.remember:
+            del self.by_id[next(iter(self.by_id))]
         submitted.states.append(("ACCEPTED", submitted.at))
         return submitted
 
@@ -575,6 +607,8 @@ class Smsc:
             return
         key = (m.source, m.dest, where.kind, where.ref, where.total)
         have = self.pending_parts.setdefault(key, {})
+        if len(self.pending_parts) > PARTIAL_LIMIT:
+            del self.pending_parts[next(iter(self.pending_parts))]
         if where.number in have:
             if have[where.number].message.content != m.content:
                 self.complain(link, f"part {where.number} of {where.total} for {m.dest} twice under reference {where.ref}, with other octets")
@@ -590,11 +624,22 @@ class Smsc:
     def _show(self, link, parts, kind):
         m = parts[0].message
         phone = phones.from_address(m.dest_ton, m.dest)
-        box = self.phones.setdefault(phone, [])
-        received = Received(len(box), phone, m.source, self._text(parts), time.time(), link.name, parts, kind)
-        box.append(received)
+        box = self.phones.setdefault(phone, Box())
+        received = Received(box.next, phone, m.source, self._text(parts), time.time(), link.name, parts, kind)
+        box.put(received)
+        self.shown.append(received)
+        self.history.append(received)
+        while len(self.shown) > self.settings.remember:
+            self._drop(self.shown.popleft().phone)
         self.counters["messages_received"] += 1
         if self.listeners:
             self.emit("received", message=received.as_dict())
         else:
             self.wake()
+
+    def _drop(self, phone):
+        """Forget the oldest message of a phone; a phone without any is forgotten too."""
+        box = self.phones[phone]
+        box.messages.popleft()
+        if not box.messages:
+            del self.phones[phone]

@@ -85,7 +85,10 @@ class Session(asyncio.Protocol):
     # out
 
     def next_sequence(self):
+        """1 … 0x7FFFFFFF, without those that a raw PDU waits on."""
         self.sequence = self.sequence % 0x7FFFFFFF + 1
+        while self.sequence in self.waiters:
+            self.sequence += 1
         return self.sequence
 
     def send(self, command, status, sequence, body=b""):
@@ -176,9 +179,9 @@ class Session(asyncio.Protocol):
                        status=status, sequence=sequence, body=body.hex())
 
     def _answer_waiter(self, command, status, sequence, body):
-        waiter = self.waiters.pop(sequence)
-        if not waiter.done():
-            waiter.set_result({"command": pdu.command_name(command), "status": status, "sequence": sequence, "body": body.hex()})
+        answer = {"command": pdu.command_name(command), "status": status, "sequence": sequence, "body": body.hex()}
+        self.smsc.raw_answers.append(answer)
+        self.waiters.pop(sequence).set_result(answer)
 
     def delivered(self, status, sequence, body):
         delivery = self.inflight.pop(sequence, None)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The SMSC by hand: type as any resident, see what every phone receives."""
 import asyncio
-import collections
 import contextlib
 import shlex
 import shutil
@@ -13,7 +12,7 @@ from . import bubbles, pdu, phones
 HELP = """\
 +8613812345678 TEXT   a text from that phone (any number; 13812345678 will do)
 as PHONE              stay that person: every line that is no command is a text of his
-                      ("/" before a command always makes it one, "\\" before a text never)
+                      ("\\" before a line makes it a text although it begins like a command)
 to NUMBER             write to that short code
 phones                all phones, what they sent and received
 show PHONE            the conversation of one phone (show all: of everyone)
@@ -79,7 +78,6 @@ class Conversation:
         self.out, self.fixed, self.colour = out, columns, colour
         self.only = None
         self.pictures = False
-        self.history = collections.deque(maxlen=5000)
         self.last_long = []
 
     @property
@@ -98,7 +96,6 @@ class Conversation:
             handler(e)
 
     def on_sent(self, e):
-        self.history.append(("sent", e))
         if len(e["parts"]) > 1:
             self.last_long = e["parts"]
         if self.only in (None, e["phone"]):
@@ -113,7 +110,6 @@ class Conversation:
 
     def on_received(self, e):
         message = e["message"]
-        self.history.append(("received", message))
         if len(message["parts"]) > 1:
             self.last_long = message["parts"]
         if self.only in (None, message["phone"]):
@@ -126,14 +122,14 @@ class Conversation:
         if self.pictures and count > 1:
             self.lines(bubbles.parts_picture(m["parts"], self.columns, self.colour))
 
-    def show(self, phone):
-        """The whole conversation of a phone (None: of all)."""
-        shown = 0
-        for kind, what in self.history:
-            if phone in (None, what["phone"]):
-                (self.draw_sent if kind == "sent" else self.draw_received)(what)
-                shown += 1
-        if not shown:
+    def show(self, history):
+        """A conversation from its beginning, as {"do": "history"} gives it."""
+        for e in history:
+            if e["event"] == "sent":
+                self.draw_sent(e)
+            else:
+                self.draw_received(e["message"])
+        if not history:
             self.note("nothing yet")
 
     def on_bound(self, e):
@@ -182,8 +178,8 @@ class Terminal:
         try:
             if text.startswith("\\") and self.me:
                 await self.send(self.me, text[1:], {})
-            elif word.lstrip("/") in COMMANDS and (text.startswith("/") or not self.me or not rest or word in ("as", "show", "send", "set", "to")):
-                await getattr(self, "do_" + word.lstrip("/").replace("-", "_"))(rest.strip())
+            elif word in COMMANDS:
+                await getattr(self, "do_" + word.replace("-", "_"))(rest.strip())
             elif looks_like_phone(word) and rest:
                 await self.send(word, rest.strip(), {})
             elif self.me:
@@ -231,7 +227,9 @@ class Terminal:
             self.talk.out(f"  {bubbles.pad(p['phone'], 18)} sent {p['sent']:4}  received {p['received']:4}  {p['state'].lower()}")
 
     async def do_show(self, rest):
-        self.talk.show(None if rest in ("", "all") else phones.key(rest))
+        answer = await self.ask("history", **({} if rest in ("", "all") else {"phone": rest}))
+        if answer:
+            self.talk.show(answer["history"])
 
     async def do_only(self, rest):
         self.talk.only = None if rest in ("", "all") else phones.key(rest)
@@ -332,6 +330,8 @@ class Screen:
     def __init__(self, stream=sys.stdout, interactive=False):
         self.stream, self.interactive = stream, interactive
         self.prompt = "> "
+        self.asking = False             # the prompt stands on the screen
+        self.done = threading.Event()   # the last line was worked on: the next may be asked for
         self.readline = None
         if interactive:
             with contextlib.suppress(ImportError):
@@ -339,7 +339,7 @@ class Screen:
                 self.readline = readline
 
     def out(self, text):
-        if self.interactive:
+        if self.asking:
             typed = self.readline.get_line_buffer() if self.readline else ""
             self.stream.write("\r\x1b[K" + text + "\n" + self.prompt + typed)
         else:
@@ -349,8 +349,13 @@ class Screen:
     def lines(self, put):
         """Blocking loop for a thread; put(None) at the end."""
         while True:
+            self.done.clear()
             try:
-                put(input(self.prompt) if self.interactive else next(sys.stdin))
+                self.asking = self.interactive
+                line = input(self.prompt) if self.interactive else next(sys.stdin)
+                self.asking = False
+                put(line)
+                self.done.wait()
             except (EOFError, StopIteration, KeyboardInterrupt):
                 put(None)
                 return
@@ -379,5 +384,6 @@ async def run(api, conversation, screen, first=None):
                 break
             await terminal.line(line)
             screen.prompt = f"{terminal.me}> " if terminal.me else "> "
+            screen.done.set()
     finally:
         gone.cancel()
