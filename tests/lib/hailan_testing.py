@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What whole-daemon tests stand on: a private PostgreSQL, an SMSC to bind to, and hailand itself.
+
+Everything lives in one scratch folder and ends with it. Waits are bounded. The daemon's log is kept
+and read: an error line that the test did not announce fails it.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import psycopg2
+import psycopg2.extras
+
+SOURCE = pathlib.Path(os.environ.get("HAILAN_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
+BUILD = pathlib.Path(os.environ.get("HAILAN_BUILD", SOURCE / "build/tests/asan/inst"))
+HAILAND = BUILD / "sbin/hailand"
+HAILANCTL = BUILD / "sbin/hailanctl"
+if not HAILANCTL.exists():
+    HAILANCTL = BUILD / "bin/hailanctl"
+PLUGINS = BUILD / "lib/hailan/plugins"
+
+SLOW = float(os.environ.get("HAILAN_SLOW", "1"))  # a factor on every wait, for loaded machines
+
+
+def until(what, condition, timeout=15.0, step=0.02):
+    """The first true value of condition(); fails with what was waited for."""
+    end = time.monotonic() + timeout * SLOW
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {timeout * SLOW:.0f} s for {what}")
+        time.sleep(step)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Cluster:
+    """A private PostgreSQL with the schema in database "hailan"."""
+
+    def __init__(self, folder, fast=True, settings=()):
+        self.folder = pathlib.Path(folder)
+        self.tool = SOURCE / "tests/lib/cluster"
+        arguments = ["start", str(folder), *(["--fast"] if fast else []), *settings]
+        self.conninfo = self._run(*arguments).strip().splitlines()[-1]
+
+    def _run(self, *arguments):
+        done = subprocess.run([self.tool, *arguments], capture_output=True, text=True, timeout=120)
+        if done.returncode != 0:
+            raise RuntimeError(f"cluster {arguments}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def stop(self):
+        self._run("stop", str(self.folder))
+
+    def start(self):
+        self._run("start", str(self.folder))
+
+    def restart(self):
+        """Crash and recovery: mode immediate."""
+        self._run("restart", str(self.folder))
+
+    @property
+    def host(self):
+        return re.search(r"host=(\S+)", self.conninfo).group(1)
+
+    def conninfo_for(self, database="hailan", user=None):
+        parts = {k: v for k, v in (p.split("=", 1) for p in self.conninfo.split())}
+        parts["dbname"] = database
+        if user:
+            parts["user"] = user
+        return " ".join(f"{k}={v}" for k, v in parts.items())
+
+    def connect(self, database="hailan", user=None):
+        c = psycopg2.connect(self.conninfo_for(database, user))
+        c.autocommit = True
+        return c
+
+    def rows(self, sql, *parameters, database="hailan"):
+        with contextlib.closing(self.connect(database)) as c, c.cursor(
+            cursor_factory=psycopg2.extras.DictCursor
+        ) as cursor:
+            cursor.execute(sql, parameters or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def value(self, sql, *parameters):
+        return self.rows(sql, *parameters)[0][0]
+
+    def create(self):
+        """The database, its schema and the default data, by hailanctl migrate."""
+        self.rows("create database hailan", database="postgres")
+        ctl("-d", self.conninfo_for(), "migrate", check=True)
+
+    def add_channel(self, name, role):
+        self.rows("select hailan.channel_add(%s, %s)", name, role)
+
+
+def ctl(*arguments, check=False, timeout=60, config=None):
+    command = [HAILANCTL, *(["-f", config] if config else []), *arguments]
+    done = subprocess.run([str(x) for x in command], capture_output=True, text=True, timeout=timeout * SLOW)
+    if check and done.returncode != 0:
+        raise AssertionError(f"hailanctl {arguments}: {done.returncode}\n{done.stdout}{done.stderr}")
+    return done
+
+
+class Smsc:
+    """contrib/simulator as a process, spoken to through its control socket."""
+
+    def __init__(self, folder, *arguments, links=("a",)):
+        self.socket = str(pathlib.Path(folder) / "smsc.sock")
+        self.ports = {name: free_port() for name in links}
+        command = ["/usr/bin/python3", str(SOURCE / "contrib/simulator/hailan-smsc"), "--control", self.socket]
+        for name, port in self.ports.items():
+            command += ["--listen", f"{name}=127.0.0.1:{port},system_id=town,password=secret"]
+        self.log = open(pathlib.Path(folder) / "smsc.log", "ab")
+        self.process = subprocess.Popen([*command, *arguments], stdout=self.log, stderr=self.log)
+        until("the simulator", lambda: os.path.exists(self.socket) or self.process.poll() is not None)
+        assert self.process.poll() is None, "the simulator ended at once"
+
+    def do(self, do, timeout=60, **arguments):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(timeout * SLOW)
+            s.connect(self.socket)
+            s.sendall(json.dumps({"do": do, **arguments}).encode() + b"\n")
+            answer = b""
+            while not answer.endswith(b"\n"):
+                piece = s.recv(1 << 16)
+                if not piece:
+                    raise AssertionError(f"the simulator hung up on {do}")
+                answer += piece
+        answer = json.loads(answer)
+        assert answer.get("ok"), f"{do} {arguments}: {answer}"
+        return answer
+
+    def bound(self, count=1, timeout=20):
+        self.do("wait", bound=count, timeout=timeout * SLOW)
+
+    def send(self, sender, text, to="12345", **arguments):
+        return self.do("send", **{"from": sender}, to=to, text=text, **arguments)
+
+    def received(self, phone):
+        return self.do("received", phone=phone)["messages"]
+
+    def wait_text(self, phone, match, timeout=15, **arguments):
+        """The text of the message to phone that fits the regular expression."""
+        answer = self.do("wait", phone=phone, match=match, timeout=timeout * SLOW, **arguments)
+        return next(v for v in _texts(answer) if re.search(match, v))
+
+    def stop(self):
+        self.process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(10)
+        self.process.kill()
+        self.log.close()
+
+
+def _texts(value):
+    if isinstance(value, dict):
+        if isinstance(value.get("text"), str):
+            yield value["text"]
+        for v in value.values():
+            yield from _texts(v)
+    elif isinstance(value, list):
+        for v in value:
+            yield from _texts(v)
+
+
+class Daemon:
+    """hailand with one SMS channel."""
+
+    def __init__(self, folder, cluster, ports, channel_options="", link_options="", extra="", clerks=1):
+        self.folder = pathlib.Path(folder)
+        self.cluster = cluster
+        self.config = self.folder / "hailand.conf"
+        self.control = self.folder / "control.sock"
+        self.log_path = self.folder / "hailand.log"
+        self.process = None
+        self.allowed_errors = []
+        links = "\n".join(
+            f"""    link "{name}" {{
+        host = "127.0.0.1"
+        port = {port}
+        system_id = "town"
+        password = "secret"
+        {link_options}
+    }}"""
+            for name, port in ports.items()
+        )
+        self.config.write_text(
+            f"""log_level = "debug"
+control_socket = "{self.control}"
+plugin_dir = "{PLUGINS}"
+database {{ conninfo = "{cluster.conninfo_for()}" }}
+clerk {{ count = {clerks} }}
+timekeeper {{ count = 1 }}
+channel "sms" {{
+    plugin = "smpp"
+    database_user = "hailan_sms"
+    {channel_options}
+{links}
+}}
+{extra}
+"""
+        )
+
+    def start(self, *arguments, ready=True):
+        log = open(self.log_path, "ab")
+        self.process = subprocess.Popen(
+            [str(HAILAND), "-f", str(self.config), *arguments], stdout=log, stderr=log, start_new_session=True
+        )
+        log.close()
+        if ready:
+            until("the control socket", lambda: self.control.exists() or self.process.poll() is not None)
+            assert self.process.poll() is None, f"hailand ended: {self.log()[-3000:]}"
+        return self
+
+    def log(self):
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def status(self):
+        return json.loads(ctl("-f", self.config, "status", "--json", check=True).stdout)
+
+    def children(self):
+        """pid → role of every child that is there now."""
+        found = {}
+        for entry in pathlib.Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            with contextlib.suppress(OSError, ValueError):
+                stat = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+                if int(stat[1]) == self.process.pid and stat[0] != "Z":
+                    argv = (entry / "cmdline").read_bytes().split(b"\0")
+                    role = argv[argv.index(b"--role") + 1].decode() if b"--role" in argv else "?"
+                    found[int(entry.name)] = role
+        return found
+
+    def kill_children(self, role=""):
+        for pid, name in self.children().items():
+            if name.startswith(role):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+    def kill_all(self):
+        self.kill_children()
+        self.process.kill()
+        self.process.wait(10)
+
+    def stop(self, timeout=30):
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(timeout * SLOW)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(10)
+            raise AssertionError("hailand did not drain in time")
+
+    def check_log(self):
+        """Error lines that the test did not announce, and anything a sanitizer said, are failures."""
+        bad = []
+        for line in self.log().splitlines():
+            if "AddressSanitizer" in line or "runtime error:" in line or "LeakSanitizer" in line:
+                bad.append(line)
+            elif re.search(r"(^|: )error: ", line) and not any(re.search(a, line) for a in self.allowed_errors):
+                bad.append(line)
+        assert not bad, "unexpected error lines:\n" + "\n".join(bad[:20])
+
+
+@contextlib.contextmanager
+def scratch(keep=False):
+    """A folder that an unprivileged PostgreSQL may live in."""
+    folder = tempfile.mkdtemp(prefix="hailan-test-")
+    os.chmod(folder, 0o755)
+    try:
+        yield pathlib.Path(folder)
+    finally:
+        if not keep and not os.environ.get("HAILAN_KEEP"):
+            shutil.rmtree(folder, ignore_errors=True)
