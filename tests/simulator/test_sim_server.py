@@ -56,6 +56,18 @@ def test_resend_after_cut_with_new_number(start, bare):
     assert two["attempts"] == 2 and len(two["sequences"]) == 2 and two["state"] == "acked"
 
 
+def test_resend_comes_before_what_waits(start, bare):
+    smsc = start(window=2)
+    esme = bare(smsc.port())
+    for text in "甲乙丙":
+        smsc.call("send", from_=PHONE, text=text)
+    esme.deliver(answer=None)
+    esme.deliver(answer=None)
+    smsc.call("cut")
+    again = bare(smsc.port())
+    assert [again.deliver()[1].short_message.decode("utf-16-be") for _ in range(3)] == list("甲乙丙")
+
+
 def test_no_resend_when_told(start, bare):
     smsc = start(resend="off")
     esme = bare(smsc.port())
@@ -143,11 +155,13 @@ def test_receipt_before_response(start, bare):
     esme = bare(smsc.port())
     sequence = esme.send(pdu.SUBMIT_SM, reply("好").body())
     command, _, number, body = esme.read()
+    began = time.monotonic()
     assert command == pdu.DELIVER_SM
     report = pdu.read_message(body)
     esme.send(pdu.DELIVER_SM_RESP, b"\0", 0, number)
     command, status, number, body = esme.read()
     assert (command, status, number) == (pdu.SUBMIT_SM_RESP, 0, sequence)
+    assert time.monotonic() - began > 0.05, "with the receipt on another connection the gap is what makes it early"
     message_id = body[:-1].decode()
     assert report.get_tlv(pdu.TLV_RECEIPTED_MESSAGE_ID) == b"%x\0" % int(message_id)
     assert report.short_message.startswith(b"id:%x " % int(message_id))

@@ -98,7 +98,7 @@ def _part(body, number, total, name, mode, ref):
     if mode == "payload":
         part.tlvs = [(pdu.TLV_MESSAGE_PAYLOAD, part.content)]
     elif len(part.content) > 255:
-        raise coding.CodingError(f"{len(part.content)} octets in one short_message: 254 is the most, use mode payload or udh8")
+        raise coding.CodingError(f"{len(part.content)} octets in one short_message: 255 is the most, use mode payload or udh8")
     return part
 
 

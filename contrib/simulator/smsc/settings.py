@@ -109,7 +109,7 @@ TABLE = {
     "dribble": (number, 0, "send in pieces of so many octets, 1 ms apart; 0 = whole"),
     "cut_after_delivers": (number, 0, "cut the link right after so many more deliver_sm, before they are answered; 0 = off"),
     "cut_after_submits": (number, 0, "cut the link at the so many-th submit_sm from now, taken but not answered; 0 = off"),
-    "remember": (number, 200_000, "so many submits, ledger entries and messages on phones are kept; older ones are forgotten"),
+    "remember": (number, 50_000, "so many submits, ledger entries and messages on phones are kept; older ones are forgotten"),
     "wire": (flag, False, "emit an event for each PDU in and out"),
 }
 
