@@ -108,6 +108,16 @@ def test_control(serving):
     assert p.finish()[0] == 0 and not os.path.exists(path)
 
 
+def test_a_lone_surrogate_goes_through(serving):
+    _, _, client = serving
+    esme = BareEsme(client.links()["links"][0]["port"])
+    client.ask("subscribe")
+    client.sock.sendall(b'{"do":"send","from":"13812345678","text":"\\ud83d!"}\n')
+    assert esme.deliver()[1].short_message.hex() == "d83d0021"
+    lines = [json.loads(client.file.readline()) for _ in range(2)]
+    assert any(x.get("event") == "sent" and x["text"] == "\ud83d!" for x in lines)
+
+
 def test_control_runs_requests_side_by_side(serving):
     _, path, _ = serving
     with socket.socket(socket.AF_UNIX) as s:

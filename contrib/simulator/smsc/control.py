@@ -36,7 +36,11 @@ def address_of(path):
 
 
 def dump(obj):
-    return json.dumps(obj, ensure_ascii=False, separators=(",", ":"), default=str).encode() + b"\n"
+    """A line; a lone surrogate, which UTF-8 cannot hold, is written as an escape."""
+    try:
+        return json.dumps(obj, ensure_ascii=False, separators=(",", ":"), default=str).encode() + b"\n"
+    except UnicodeEncodeError:
+        return json.dumps(obj, separators=(",", ":"), default=str).encode() + b"\n"
 
 
 class ControlServer:

@@ -87,9 +87,9 @@ TABLE = {
     "deliver_rate": (number, 0, "at most so many deliver_sm a second on each link; 0 = no limit"),
     "receipt": (receipt, ("dlr",), "receipts: dlr (text and TLVs, after the response), or words joined by commas: early, none, twice, tlv, text, "
                 "hex (id hex in the response, decimal in the receipt), decimal (the other way round)"),
-    "receipt_delay": (seconds, 0.2, "seconds from submit_sm to the final receipt"),
+    "receipt_delay": (seconds, 0.2, "seconds from submit_sm to the first state, and between states"),
     "receipt_states": (lambda v: v if isinstance(v, list) else [w.strip().upper() for w in str(v).split(",")], ["DELIVRD"],
-                       "states reported one after another, e.g. ENROUTE,DELIVRD (only those after the first are spaced by receipt_delay)"),
+                       "states reported one after another, each receipt_delay after the one before, e.g. ENROUTE,DELIVRD"),
     "receipt_err": (str, "000", "err: of the receipt text"),
     "throttle": (number, 0, "answer 0x58 above so many submit_sm a second; 0 = no limit"),
     "resp_delay": (seconds, 0.0, "seconds before submit_sm is answered"),
