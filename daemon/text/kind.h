@@ -38,3 +38,24 @@ bool kind_parse(const char *name, enum kind *k);
 
 /* No answer may be sent to it: it came from a machine. */
 bool kind_is_automatic(enum kind k);
+
+/* What was counted in a text, for kind_decide(). Scores are sums of weights. */
+struct kind_facts {
+	unsigned characters, letters, emoji, replacements;
+	int score[KIND_COUNT]; /* of the marks of each other kind */
+	int best_case;         /* best category of kind case */
+	int best_wish;         /* best category of kind wish, without the general mark */
+	int wish_mark;         /* the general mark */
+	int wish;              /* both together */
+	int progress, trouble; /* flags */
+	bool danger;	       /* an urgent category beyond doubt: never anything but a case */
+	bool answer;           /* yes, no or one or two digits, and nothing else */
+	bool only_number;      /* a case number, well typed or not, and nothing else */
+	bool number;           /* a case number among other words */
+	bool covered;          /* marks of other kinds cover every letter */
+	bool has_address;
+	bool has_code;          /* digits that look like a one-time code */
+	bool foreign_signature; /* begins with a 【】 that is not ours */
+};
+
+enum kind kind_decide(const struct kind_facts *f);

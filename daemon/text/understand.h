@@ -74,7 +74,8 @@ struct lexicon_size {
 };
 void lexicon_size(const struct lexicon *lx, struct lexicon_size *out);
 
-/* Work space of one thread, reused from text to text so that understand() allocates nothing. */
+/* Work space of one thread, reused from text to text: understand() allocates only when it meets a
+ * lexicon that is larger than those it saw before. */
 struct understand_scratch;
 struct understand_scratch *understand_scratch_new(void);
 void understand_scratch_free(struct understand_scratch **s);
@@ -160,6 +161,7 @@ struct understanding {
 };
 
 /* Fills *out from a text in UTF-8. sender may be NULL. Never fails: what it cannot understand is a
- * case without a category. Only the first NORMALISE_MAX bytes are looked at. Allocates nothing. */
+ * case without a category. Only the first NORMALISE_MAX bytes are looked
+ * at. */
 void understand(const struct lexicon *lx, struct understand_scratch *scratch, const char *text,
     size_t len, const struct understand_sender *sender, struct understanding *out);
