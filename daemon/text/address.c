@@ -20,64 +20,62 @@ struct word {
 	int value;
 };
 
-/* Behind a number. PART_STOREY: 楼, a floor, or a building when a 单元 follows. Longer ones first. */
-static const struct word part_words[] = {
-	{ U"号楼", PART_BUILDING }, { U"号栋", PART_BUILDING }, { U"号幢", PART_BUILDING },
-	{ U"号搂", PART_BUILDING }, { U"号院", PART_NONE }, { U"栋楼", PART_BUILDING },
-	{ U"栋", PART_BUILDING }, { U"幢", PART_BUILDING }, { U"座", PART_BUILDING },
-	{ U"#楼", PART_BUILDING }, { U"#", PART_BUILDING }, { U"号室", PART_ROOM },
-	{ U"单元", PART_ENTRANCE }, { U"单园", PART_ENTRANCE }, { U"单员", PART_ENTRANCE },
-	{ U"单源", PART_ENTRANCE }, { U"单圆", PART_ENTRANCE }, { U"门洞", PART_ENTRANCE },
-	{ U"室", PART_ROOM }, { U"号房", PART_ROOM }, { U"号", PART_ROOM }, { U"楼", PART_STOREY },
-	{ U"层", PART_FLOOR }, { U"호동", PART_BUILDING }, { U"호루", PART_BUILDING },
-	{ U"호집", PART_BUILDING }, { U"동", PART_BUILDING }, { U"단원", PART_ENTRANCE },
-	{ U"호실", PART_ROOM }, { U"호", PART_ROOM }, { U"층", PART_FLOOR }, { NULL, 0 }
-};
+/* Behind a number. PART_STOREY: 楼, a floor, or a building when a 单元 follows. Longer ones first.
+ */
+static const struct word part_words[] = { { U"号楼", PART_BUILDING }, { U"号栋", PART_BUILDING },
+	{ U"号幢", PART_BUILDING }, { U"号搂", PART_BUILDING }, { U"号院", PART_NONE },
+	{ U"栋楼", PART_BUILDING }, { U"栋", PART_BUILDING }, { U"幢", PART_BUILDING },
+	{ U"座", PART_BUILDING }, { U"#楼", PART_BUILDING }, { U"#", PART_BUILDING },
+	{ U"号室", PART_ROOM }, { U"单元", PART_ENTRANCE }, { U"单园", PART_ENTRANCE },
+	{ U"单员", PART_ENTRANCE }, { U"单源", PART_ENTRANCE }, { U"单圆", PART_ENTRANCE },
+	{ U"门洞", PART_ENTRANCE }, { U"室", PART_ROOM }, { U"号房", PART_ROOM },
+	{ U"号", PART_ROOM }, { U"楼", PART_STOREY }, { U"层", PART_FLOOR },
+	{ U"호동", PART_BUILDING }, { U"호루", PART_BUILDING }, { U"호집", PART_BUILDING },
+	{ U"동", PART_BUILDING }, { U"단원", PART_ENTRANCE }, { U"호실", PART_ROOM },
+	{ U"호", PART_ROOM }, { U"층", PART_FLOOR }, { NULL, 0 } };
 
 /* Behind a place's name: what level the sender means. */
-static const struct word level_words[] = {
-	{ U"社区", ADDRESS_COMMUNITY }, { U"居委会", ADDRESS_COMMUNITY },
-	{ U"사회구역", ADDRESS_COMMUNITY }, { U"사구", ADDRESS_COMMUNITY },
-	{ U"주민위원회", ADDRESS_COMMUNITY }, { U"街道", ADDRESS_STREET },
-	{ U"가두", ADDRESS_STREET }, { U"镇", ADDRESS_TOWN }, { U"乡", ADDRESS_TOWN },
-	{ U"진", ADDRESS_TOWN }, { U"향", ADDRESS_TOWN }, { U"村", ADDRESS_VILLAGE },
-	{ U"屯", ADDRESS_VILLAGE }, { U"촌", ADDRESS_VILLAGE }, { U"마을", ADDRESS_VILLAGE },
-	{ U"市", ADDRESS_CITY }, { U"시", ADDRESS_CITY }, { NULL, 0 }
-};
+static const struct word level_words[] = { { U"社区", ADDRESS_COMMUNITY },
+	{ U"居委会", ADDRESS_COMMUNITY }, { U"사회구역", ADDRESS_COMMUNITY },
+	{ U"사구", ADDRESS_COMMUNITY }, { U"주민위원회", ADDRESS_COMMUNITY },
+	{ U"街道", ADDRESS_STREET }, { U"가두", ADDRESS_STREET }, { U"镇", ADDRESS_TOWN },
+	{ U"乡", ADDRESS_TOWN }, { U"진", ADDRESS_TOWN }, { U"향", ADDRESS_TOWN },
+	{ U"村", ADDRESS_VILLAGE }, { U"屯", ADDRESS_VILLAGE }, { U"촌", ADDRESS_VILLAGE },
+	{ U"마을", ADDRESS_VILLAGE }, { U"市", ADDRESS_CITY }, { U"시", ADDRESS_CITY },
+	{ NULL, 0 } };
 
 /* Behind a bare name these make another name of it: 天图路, 龙井站, 三合小学. */
-static const char32_t other_name[] = U"路街桥站江河山学校院园店所湖水库";
+static const char32_t other_name[] = U"路街桥站江河山学校院园店所湖水库通";
 /* Before and behind a bare name these do not hide it. */
 static const char32_t before_name[] = U"在住是到去来从我俺们咱家于";
 static const char32_t after_name[] = U"的这那里有小边北南东西门住居公";
 static const char32_t after_name_ko[] = U"에의은는이가쪽입인도로";
 /* Behind a number these make a measure of it. */
-static const char32_t measures[] = U"元块钱度岁年月日天点时分秒米平斤个次人户家万千百级路趟只条件瓦伏"
-				   U"원도살년월일시분초개명번대키";
+static const char32_t measures[] =
+    U"元块钱度岁年月日天点时分秒米平斤个次人户家万千百级路趟只条件瓦伏"
+    U"원도살년월일시분초개명번대키";
 static const char32_t dashes[] = U"-—–‐‑−~";
 
-static const struct word side_words[] = {
-	{ U"东门", ADDRESS_EAST }, { U"东户", ADDRESS_EAST }, { U"东侧", ADDRESS_EAST },
-	{ U"东屋", ADDRESS_EAST }, { U"东头", ADDRESS_EAST }, { U"西门", ADDRESS_WEST },
-	{ U"西户", ADDRESS_WEST }, { U"西侧", ADDRESS_WEST }, { U"西屋", ADDRESS_WEST },
-	{ U"西头", ADDRESS_WEST }, { U"南门", ADDRESS_SOUTH }, { U"南侧", ADDRESS_SOUTH },
-	{ U"北门", ADDRESS_NORTH }, { U"北侧", ADDRESS_NORTH }, { U"中门", ADDRESS_MIDDLE },
-	{ U"中户", ADDRESS_MIDDLE }, { U"中间门", ADDRESS_MIDDLE }, { U"左侧", ADDRESS_LEFT },
-	{ U"左边", ADDRESS_LEFT }, { U"左门", ADDRESS_LEFT }, { U"右侧", ADDRESS_RIGHT },
-	{ U"右边", ADDRESS_RIGHT }, { U"右门", ADDRESS_RIGHT }, { U"동쪽", ADDRESS_EAST },
-	{ U"서쪽", ADDRESS_WEST }, { U"남쪽", ADDRESS_SOUTH }, { U"북쪽", ADDRESS_NORTH },
-	{ U"가운데", ADDRESS_MIDDLE }, { U"왼쪽", ADDRESS_LEFT }, { U"오른쪽", ADDRESS_RIGHT },
-	{ NULL, 0 }
-};
+static const struct word side_words[] = { { U"东门", ADDRESS_EAST }, { U"东户", ADDRESS_EAST },
+	{ U"东侧", ADDRESS_EAST }, { U"东屋", ADDRESS_EAST }, { U"东头", ADDRESS_EAST },
+	{ U"西门", ADDRESS_WEST }, { U"西户", ADDRESS_WEST }, { U"西侧", ADDRESS_WEST },
+	{ U"西屋", ADDRESS_WEST }, { U"西头", ADDRESS_WEST }, { U"南门", ADDRESS_SOUTH },
+	{ U"南侧", ADDRESS_SOUTH }, { U"北门", ADDRESS_NORTH }, { U"北侧", ADDRESS_NORTH },
+	{ U"中门", ADDRESS_MIDDLE }, { U"中户", ADDRESS_MIDDLE }, { U"中间门", ADDRESS_MIDDLE },
+	{ U"左侧", ADDRESS_LEFT }, { U"左边", ADDRESS_LEFT }, { U"左门", ADDRESS_LEFT },
+	{ U"右侧", ADDRESS_RIGHT }, { U"右边", ADDRESS_RIGHT }, { U"右门", ADDRESS_RIGHT },
+	{ U"동쪽", ADDRESS_EAST }, { U"서쪽", ADDRESS_WEST }, { U"남쪽", ADDRESS_SOUTH },
+	{ U"북쪽", ADDRESS_NORTH }, { U"가운데", ADDRESS_MIDDLE }, { U"왼쪽", ADDRESS_LEFT },
+	{ U"오른쪽", ADDRESS_RIGHT }, { NULL, 0 } };
 
-/* What ends a place in words. 1: says where, seen from the words before it; 2: is a place itself. */
-static const struct word landmark_words[] = {
-	{ U"门口", 1 }, { U"门前", 1 }, { U"对面", 1 }, { U"旁边", 1 }, { U"附近", 1 },
-	{ U"后身", 1 }, { U"后面", 1 }, { U"跟前", 1 }, { U"桥头", 2 }, { U"路口", 2 },
-	{ U"广场", 2 }, { U"市场", 2 }, { U"胡同", 2 }, { U"小学", 2 }, { U"中学", 2 },
-	{ U"医院", 2 }, { U"车站", 2 }, { U"公园", 2 }, { U"大桥", 2 }, { U"옆", 3 }, { U"앞", 3 },
-	{ U"뒤", 3 }, { U"근처", 3 }, { U"맞은편", 3 }, { U"건너편", 3 }, { NULL, 0 }
-};
+/* What ends a place in words. 1: says where, seen from the words before it; 2: is a place itself.
+ */
+static const struct word landmark_words[] = { { U"门口", 1 }, { U"门前", 1 }, { U"对面", 1 },
+	{ U"旁边", 1 }, { U"附近", 1 }, { U"后身", 1 }, { U"后面", 1 }, { U"跟前", 1 },
+	{ U"桥头", 2 }, { U"路口", 2 }, { U"广场", 2 }, { U"市场", 2 }, { U"胡同", 2 },
+	{ U"小学", 2 }, { U"中学", 2 }, { U"医院", 2 }, { U"车站", 2 }, { U"公园", 2 },
+	{ U"大桥", 2 }, { U"옆", 3 }, { U"앞", 3 }, { U"뒤", 3 }, { U"근처", 3 }, { U"맞은편", 3 },
+	{ U"건너편", 3 }, { NULL, 0 } };
 static const char32_t landmark_stops[] = U"在就到去我俺们的有是从把让";
 #define LANDMARK_LETTERS 10u
 
@@ -183,8 +181,8 @@ begins_at(const struct normal *t, uint32_t i)
 struct parse {
 	const struct normal *t;
 	struct address *out;
-	uint32_t end;	   /* where the last part of an address ended */
-	enum part last;	   /* and which it was */
+	uint32_t end;      /* where the last part of an address ended */
+	enum part last;    /* and which it was */
 	bool after_name;   /* a place's name ended at end */
 	uint32_t first_at; /* first code point of the address; UINT32_MAX: none yet */
 	uint32_t last_end;
@@ -239,7 +237,8 @@ is_korean_building(const struct normal *t, const struct number *n, uint32_t afte
 	k = (uint32_t)number_read(t->cp + after, t->count - after, &next);
 	if (k > 0 && find_word(t, after + k, part_words, &part) > 0 && part != PART_STOREY)
 		return true;
-	if (!ends_at(t, after) && !(n->form == NUMBER_ARABIC && in_set(t->cp[after], U"에의은는이가인입앞뒤옆")))
+	if (!ends_at(t, after) &&
+	    !(n->form == NUMBER_ARABIC && in_set(t->cp[after], U"에의은는이가인입앞뒤옆")))
 		return false;
 	return n->form == NUMBER_ARABIC || adjacent || n->value > 10;
 }
@@ -277,7 +276,8 @@ judge(const struct parse *p, const struct number *n, uint32_t at, uint32_t word_
 		return n->digits <= 2 ? part : PART_NONE;
 	case PART_ROOM:
 		if (p->t->cp[word_at] == U'号' || p->t->cp[word_at] == U'호')
-			return adjacent && n->digits <= 4 && p->last != PART_NONE ? part : PART_NONE;
+			return adjacent && n->digits <= 4 && p->last != PART_NONE ? part
+										  : PART_NONE;
 		return n->digits >= 3 && n->digits <= 4 ? part : PART_NONE;
 	case PART_STOREY:
 		if (is_storey_building(p->t, after))
@@ -331,7 +331,8 @@ read_chain(struct parse *p, uint32_t at, const struct number *first)
 	struct number n[4] = { *first };
 	uint32_t i = at + first->count, groups = 1;
 
-	if (at > 0 && !t->gap[at] && (in_set(t->cp[at - 1], dashes) || in_set(t->cp[at - 1], U".:/")))
+	if (at > 0 && !t->gap[at] &&
+	    (in_set(t->cp[at - 1], dashes) || in_set(t->cp[at - 1], U".:/")))
 		return 0;
 	while (groups < 4 && i < t->count && in_set(t->cp[i], dashes)) {
 		uint32_t k = (uint32_t)number_read(t->cp + i + 1, t->count - i - 1, &n[groups]);
@@ -342,7 +343,8 @@ read_chain(struct parse *p, uint32_t at, const struct number *first)
 		groups++;
 	}
 	if (groups < 2 || groups > 3 || n[0].digits > 3 || n[0].value == 0 ||
-	    (i < t->count && !t->gap[i] && (in_set(t->cp[i], measures) || in_set(t->cp[i], dashes))))
+	    (i < t->count && !t->gap[i] &&
+		(in_set(t->cp[i], measures) || in_set(t->cp[i], dashes))))
 		return 0;
 	if (groups == 3 && n[1].digits <= 2 && n[2].digits >= 3 && n[2].digits <= 4) {
 		take(p, PART_BUILDING, &n[0], at, i);
@@ -405,8 +407,8 @@ static uint32_t
 read_letter(struct parse *p, uint32_t at)
 {
 	const struct normal *t = p->t;
-	uint32_t w = starts(t, at + 1, U"座") + starts(t, at + 1, U"栋") + starts(t, at + 1, U"号楼") +
-		     starts(t, at + 1, U"동");
+	uint32_t w = starts(t, at + 1, U"座") + starts(t, at + 1, U"栋") +
+		     starts(t, at + 1, U"号楼") + starts(t, at + 1, U"동");
 
 	if (w == 0 || (!begins_at(t, at) && !is_adjacent(p, at)))
 		return at + 1;
@@ -453,7 +455,8 @@ is_bare_name(const struct normal *t, uint32_t at, uint32_t end, bool after_place
 	if (end < t->count && !t->gap[end] && in_set(t->cp[end], other_name))
 		return false;
 	if (building_follows(t, end))
-		return begins_at(t, at) || after_place || in_set(t->cp[at - 1], before_name) || !korean;
+		return begins_at(t, at) || after_place || in_set(t->cp[at - 1], before_name) ||
+		       !korean;
 	if (!begins_at(t, at) && !after_place && (korean || !in_set(t->cp[at - 1], before_name)))
 		return !korean && end - at >= 3;
 	if (ends_at(t, end))
@@ -630,7 +633,8 @@ find_mentions(const struct normal *t, const struct address_place *places,
 		bool after = n > 0 && m[n - 1].end == names[i].at &&
 			     places[m[n - 1].place[0]].level <= ADDRESS_TOWN;
 
-		while (same < count && names[same].at == names[i].at && names[same].len == names[i].len)
+		while (same < count && names[same].at == names[i].at &&
+		       names[same].len == names[i].len)
 			same++;
 		if ((n == 0 || names[i].at >= m[n - 1].end) && end <= t->count &&
 		    accept(t, places, names + i, same - i, home, after, &m[n]))
@@ -644,7 +648,8 @@ find_mentions(const struct normal *t, const struct address_place *places,
 
 /* The words that lead to i, back to a border. */
 static uint32_t
-landmark_start(const struct parse *p, uint32_t i, const struct mention *m, size_t mentions, bool korean)
+landmark_start(
+    const struct parse *p, uint32_t i, const struct mention *m, size_t mentions, bool korean)
 {
 	const struct normal *t = p->t;
 	uint32_t floor_at = p->last_end <= i && p->first_at != UINT32_MAX ? p->last_end : 0, at = i;
@@ -670,8 +675,8 @@ find_landmark(const struct parse *p, const struct mention *m, size_t mentions, s
 	const struct normal *t = p->t;
 
 	for (uint32_t i = 1; i < t->count; i++) {
-		int value;
-		uint32_t n, at;
+		int value, next;
+		uint32_t n, at, more;
 
 		if (t->cp[i] < 0x2e80)
 			continue;
@@ -680,10 +685,12 @@ find_landmark(const struct parse *p, const struct mention *m, size_t mentions, s
 		    (value == 3 && (!t->gap[i] || normalise_is_han(t->cp[i - 1]))))
 			continue;
 		at = landmark_start(p, i, m, mentions, value == 3);
+		while (!t->gap[i + n] && (more = find_word(t, i + n, landmark_words, &next)) > 0)
+			n += more;
 		if (i - at < (value == 2 ? 1u : 2u))
 			continue;
 		out->landmark_at = t->src[at];
-		out->landmark_len = (uint32_t)t->src[i + n] - t->src[at];
+		out->landmark_len = (uint32_t)t->end[i + n - 1] - t->src[at];
 		return;
 	}
 }
@@ -703,7 +710,8 @@ address_find(const struct normal *text, const struct address_place *places, size
 			i = p.end = mentions[next].end;
 			p.after_name = true;
 			p.last = PART_NONE;
-			cover(&p, mentions[next].at, i);
+			if (places[mentions[next].place[0]].level != ADDRESS_LANDMARK)
+				cover(&p, mentions[next].at, i);
 			next++;
 		} else if (text->cp[i] >= 'a' && text->cp[i] <= 'z') {
 			i = read_letter(&p, i);
@@ -718,6 +726,6 @@ address_find(const struct normal *text, const struct address_place *places, size
 	find_landmark(&p, mentions, count, out);
 	if (p.first_at != UINT32_MAX) {
 		out->at = text->src[p.first_at];
-		out->len = (uint32_t)text->src[p.last_end] - out->at;
+		out->len = (uint32_t)text->end[p.last_end - 1] - out->at;
 	}
 }

@@ -105,6 +105,23 @@ add(struct buffer *out, uint32_t cp)
 	buffer_add(out, bytes, utf8_write(cp, bytes));
 }
 
+/* The bytes to the end are the beginning of a well-formed sequence. */
+static bool
+is_cut(const char *raw, size_t len)
+{
+	unsigned char lead = (unsigned char)raw[0];
+	size_t need = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+	char whole[4];
+
+	if (lead < 0xc2 || lead > 0xf4 || len >= need)
+		return false;
+	if (len == 1)
+		return true;
+	memset(whole, 0x80, sizeof(whole));
+	memcpy(whole, raw, len);
+	return utf8_valid(whole, need);
+}
+
 static void
 decode_utf8(const char *raw, size_t len, struct buffer *out, unsigned *flags)
 {
@@ -114,15 +131,9 @@ decode_utf8(const char *raw, size_t len, struct buffer *out, unsigned *flags)
 
 		if (cp != UTF8_BAD) {
 			buffer_add(out, raw + pos, n);
-		} else if (len - pos < 4 && (unsigned char)raw[pos] >= 0xc2 &&
-			   utf8_valid(raw, pos)) {
+		} else if (is_cut(raw + pos, len - pos)) {
 			*flags |= CHARSET_TRUNCATED;
-			for (size_t i = pos + 1; i < len; i++)
-				if (((unsigned char)raw[i] & 0xc0) != 0x80)
-					*flags = (*flags & ~CHARSET_TRUNCATED) | CHARSET_DAMAGED;
-			if (*flags & CHARSET_TRUNCATED)
-				return;
-			add(out, UTF8_REPLACEMENT);
+			return;
 		} else {
 			*flags |= CHARSET_DAMAGED;
 			add(out, UTF8_REPLACEMENT);

@@ -48,7 +48,7 @@ struct kind_facts {
 	int wish_mark;         /* the general mark */
 	int wish;              /* both together */
 	int progress, trouble; /* flags */
-	bool danger;	       /* an urgent category beyond doubt: never anything but a case */
+	bool danger;           /* an urgent category beyond doubt: never anything but a case */
 	bool answer;           /* yes, no or one or two digits, and nothing else */
 	bool only_number;      /* a case number, well typed or not, and nothing else */
 	bool number;           /* a case number among other words */

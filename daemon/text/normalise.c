@@ -66,12 +66,13 @@ count_script(struct normal *out, uint32_t cp)
 }
 
 static void
-put(struct normal *out, uint32_t cp, size_t src, bool *gap)
+put(struct normal *out, uint32_t cp, size_t src, size_t end, bool *gap)
 {
 	if (out->count >= NORMALISE_MAX)
 		return;
 	out->cp[out->count] = cp;
 	out->src[out->count] = (uint16_t)src;
+	out->end[out->count] = (uint16_t)end;
 	out->gap[out->count] = *gap;
 	out->count++;
 	*gap = false;
@@ -114,7 +115,7 @@ slow_cluster(const char *text, size_t len, size_t at, bool *gap, struct normal *
 		}
 		if (cp >= HAN_FIRST && cp <= HAN_LAST && simplified[cp - HAN_FIRST] != 0)
 			cp = simplified[cp - HAN_FIRST];
-		put(out, cp, at, gap);
+		put(out, cp, at, pos, gap);
 	}
 	return pos - at;
 }
@@ -142,14 +143,14 @@ normalise(const char *text, size_t len, struct normal *out)
 			utf8_read(text + pos + bytes, len - pos - bytes, &next);
 		if (form != 0 &&
 		    (next < 0x300 || fast(next) != 0 || next == UTF8_BAD || !joins(next))) {
-			put(out, form, pos, &gap);
+			put(out, form, pos, pos + bytes, &gap);
 			pos += bytes;
 		} else {
 			pos += slow_cluster(text, len, pos, &gap, out);
 		}
 	}
 	out->cp[out->count] = 0;
-	out->src[out->count] = (uint16_t)len;
+	out->src[out->count] = out->end[out->count] = (uint16_t)len;
 	out->gap[out->count] = gap;
 	for (uint32_t i = 0; i < out->count; i++)
 		count_script(out, out->cp[i]);

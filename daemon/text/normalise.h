@@ -16,10 +16,10 @@
 #define NORMALISE_MAX 8192u /* bytes of a text that are looked at; the rest is not understood */
 
 struct normal {
-	uint32_t cp[NORMALISE_MAX + 1]; /* code points; cp[count] is 0 */
-	uint16_t
-	    src[NORMALISE_MAX + 1]; /* byte of the original where each begins; src[count] its end */
-	uint8_t gap[NORMALISE_MAX + 1]; /* white space stood before this one */
+	uint32_t cp[NORMALISE_MAX + 1];  /* code points; cp[count] is 0 */
+	uint16_t src[NORMALISE_MAX + 1]; /* byte of the original where each begins */
+	uint16_t end[NORMALISE_MAX + 1]; /* and ends */
+	uint8_t gap[NORMALISE_MAX + 1];  /* white space stood before this one */
 	uint32_t count;
 	uint32_t hangul; /* letters, by script */
 	uint32_t han;

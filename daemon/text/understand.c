@@ -90,8 +90,8 @@ struct understand_scratch {
 };
 
 /* The automaton's numbers: keywords even, places odd. */
-#define NUMBER_OF_KEYWORD(i) ((uint32_t)(i) * 2)
-#define NUMBER_OF_PLACE(i) ((uint32_t)(i) * 2 + 1)
+#define NUMBER_OF_KEYWORD(i) ((uint32_t)(i)*2)
+#define NUMBER_OF_PLACE(i) ((uint32_t)(i)*2 + 1)
 #define IS_PLACE(number) ((number) % 2 == 1)
 
 struct lexicon *
@@ -131,7 +131,7 @@ find_role(const char *code, const char *kind, struct category *c, struct err *er
 	} else if (strcmp(kind, "other") == 0) {
 		c->role = strcmp(code, "answer_yes") == 0  ? ROLE_YES
 			  : strcmp(code, "answer_no") == 0 ? ROLE_NO
-			  : strcmp(code, "filler") == 0	   ? ROLE_FILLER
+			  : strcmp(code, "filler") == 0    ? ROLE_FILLER
 							   : ROLE_OTHER;
 		if (!kind_parse(code, &c->kind) || c->kind >= KIND_WISH)
 			c->kind = KIND_OTHER;
@@ -147,7 +147,8 @@ find_role(const char *code, const char *kind, struct category *c, struct err *er
 			    "flag \"%s\" is not known; flags are urgent, progress, trouble", code);
 	} else {
 		return err_set(err,
-		    "category \"%s\": kind \"%s\" is not one of case, wish, other, flag", code, kind);
+		    "category \"%s\": kind \"%s\" is not one of case, wish, other, flag", code,
+		    kind);
 	}
 	return true;
 }
@@ -164,8 +165,8 @@ find_category(const struct lexicon *lx, const char *code, uint32_t *index)
 }
 
 bool
-lexicon_add_category(struct lexicon *lx, const char *code, const char *kind, bool urgent,
-    struct err *err)
+lexicon_add_category(
+    struct lexicon *lx, const char *code, const char *kind, bool urgent, struct err *err)
 {
 	struct category c = { .urgent = urgent };
 	uint32_t index;
@@ -191,9 +192,11 @@ lexicon_add_keyword(struct lexicon *lx, int64_t id, const char *pattern, const c
 
 	assert(!lx->compiled);
 	if (!find_category(lx, category, &k.category))
-		return err_set(err, "keyword \"%.60s\": there is no category \"%s\"", pattern, category);
+		return err_set(
+		    err, "keyword \"%.60s\": there is no category \"%s\"", pattern, category);
 	if (weight < 1 || weight > 9)
-		return err_set(err, "keyword \"%.60s\": weight %d is not within 1 to 9", pattern, weight);
+		return err_set(
+		    err, "keyword \"%.60s\": weight %d is not within 1 to 9", pattern, weight);
 	if (!keywords_add(lx->automaton, pattern, NUMBER_OF_KEYWORD(lx->keyword_count), err))
 		return false;
 	if (lx->keyword_count == lx->keyword_room) {
@@ -274,7 +277,8 @@ lexicon_compile(struct lexicon *lx, struct err *err)
 	for (size_t i = 0; i < lx->category_count; i++)
 		have_case |= lx->categories[i].role == ROLE_CASE;
 	if (!have_case)
-		return err_set(err, "there is no category of kind case; import the categories first");
+		return err_set(
+		    err, "there is no category of kind case; import the categories first");
 	if (lx->keyword_count == 0)
 		return err_set(err, "there are no keywords; import them first");
 	keywords_compile(lx->automaton);
@@ -402,7 +406,8 @@ collect_names(struct understand_scratch *s)
 
 		if (!IS_PLACE(h->pattern))
 			continue;
-		while (count > 0 && s->names[count - 1].at >= h->at && s->names[count - 1].len < h->len)
+		while (count > 0 && s->names[count - 1].at >= h->at &&
+		       s->names[count - 1].len < h->len)
 			count--;
 		at = count;
 		if (count > 0 && s->names[count - 1].len > h->len &&
@@ -501,23 +506,19 @@ phone_end(const struct normal *t, uint32_t i)
 	}
 	return (len == 7 || len == 8) && i >= 2 &&
 		       ((t->cp[i - 2] == U'电' && t->cp[i - 1] == U'话') ||
-			   (t->cp[i - 2] == U'전' && t->cp[i - 1] == U'화')) ?
-		   end :
-		   0;
+			   (t->cp[i - 2] == U'전' && t->cp[i - 1] == U'화'))
+		   ? end
+		   : 0;
 }
 
 static struct understanding_span
-span_of(const struct normal *t, const char *text, size_t len, uint32_t from, uint32_t to)
+span_of(const struct normal *t, uint32_t from, uint32_t to)
 {
-	uint32_t cp, at = t->src[from], last = t->src[to - 1];
-
-	return (struct understanding_span){ at,
-		last + (uint32_t)utf8_read(text + last, len - last, &cp) - at };
+	return (struct understanding_span){ t->src[from], (uint32_t)t->end[to - 1] - t->src[from] };
 }
 
 static void
-find_phones(const struct normal *t, const char *text, size_t len, bool codes,
-    struct understanding *out)
+find_phones(const struct normal *t, bool codes, struct understanding *out)
 {
 	for (uint32_t i = 0; i < t->count;) {
 		uint32_t end;
@@ -528,20 +529,20 @@ find_phones(const struct normal *t, const char *text, size_t len, bool codes,
 		}
 		end = phone_end(t, i);
 		if (end != 0 && out->phone_count < UNDERSTANDING_SPANS)
-			out->phones[out->phone_count++] = span_of(t, text, len, i, end);
+			out->phones[out->phone_count++] = span_of(t, i, end);
 		if (end == 0) {
 			end = solid_end(t, i);
 			if (codes && end - i >= 4 && end - i <= 8 &&
 			    out->code_count < UNDERSTANDING_SPANS)
-				out->codes[out->code_count++] = span_of(t, text, len, i, end);
+				out->codes[out->code_count++] = span_of(t, i, end);
 		}
 		i = end;
 	}
 }
 
 /* Words that make the number behind (or before) them a case number. */
-static const char32_t *const number_before[] = { U"编号", U"案件", U"案号", U"工单", U"单号", U"事件",
-	U"诉求", U"受理", U"案子", U"번호", U"안건", U"사건", U"접수", NULL };
+static const char32_t *const number_before[] = { U"编号", U"案件", U"案号", U"工单", U"单号",
+	U"事件", U"诉求", U"受理", U"案子", U"번호", U"안건", U"사건", U"접수", NULL };
 static const char32_t *const number_after[] = { U"号案", U"号工单", U"号件", U"号事", U"号诉求",
 	U"这个案", U"호안건", U"번안건", U"호사건", U"번사건", U"호신고", U"번신고", NULL };
 static const char32_t number_joint[] = U"号:是为的第.#번호는은이";
@@ -676,7 +677,8 @@ find_case_number(const struct normal *t, struct kind_facts *f, struct understand
 		struct number n;
 		uint32_t k, from, to;
 
-		if (!is_numeral(t->cp[i]) || (k = (uint32_t)number_read(t->cp + i, t->count - i, &n)) == 0) {
+		if (!is_numeral(t->cp[i]) ||
+		    (k = (uint32_t)number_read(t->cp + i, t->count - i, &n)) == 0) {
 			i++;
 			continue;
 		}
@@ -744,7 +746,8 @@ foreign_signature(const struct lexicon *lx, const struct normal *t)
 	for (size_t i = 0; i < lx->signature_count; i++) {
 		const struct normal *own = &lx->signatures[i]->text;
 
-		if (own->count == end - 1 && memcmp(own->cp, t->cp + 1, own->count * sizeof(own->cp[0])) == 0)
+		if (own->count == end - 1 &&
+		    memcmp(own->cp, t->cp + 1, own->count * sizeof(own->cp[0])) == 0)
 			return false;
 	}
 	return true;
@@ -877,14 +880,13 @@ is_urgent(const struct lexicon *lx, const struct understand_scratch *s,
 }
 
 static void
-list_hits(const struct lexicon *lx, const struct understand_scratch *s, const char *text, size_t len,
-    struct understanding *out)
+list_hits(const struct lexicon *lx, const struct understand_scratch *s, struct understanding *out)
 {
 	for (size_t i = 0; i < s->hit_count && out->hit_count < UNDERSTANDING_HITS; i++) {
 		const struct keywords_hit *h = &s->hits[i];
 		struct understanding_hit *o = &out->hits[out->hit_count++];
 
-		o->span = span_of(&s->text, text, len, h->at, (uint32_t)h->at + h->len);
+		o->span = span_of(&s->text, h->at, (uint32_t)h->at + h->len);
 		o->counted = !s->dropped[i];
 		if (IS_PLACE(h->pattern)) {
 			o->id = lx->places[h->pattern / 2].unit;
@@ -922,6 +924,19 @@ decide(const struct lexicon *lx, struct understand_scratch *s, const struct mark
 	out->urgent = is_urgent(lx, s, out, m->urgent);
 }
 
+/* "退 订": a few letters with white space between all of them are one word. */
+#define SPREAD_LETTERS 8u
+static void
+join_spread(struct normal *t)
+{
+	if (t->count < 2 || t->count > SPREAD_LETTERS)
+		return;
+	for (uint32_t i = 1; i < t->count; i++)
+		if (!t->gap[i] || t->cp[i] < 0x80)
+			return;
+	memset(t->gap, 0, t->count);
+}
+
 void
 understand(const struct lexicon *lx, struct understand_scratch *s, const char *text, size_t len,
     const struct understand_sender *sender, struct understanding *out)
@@ -935,9 +950,10 @@ understand(const struct lexicon *lx, struct understand_scratch *s, const char *t
 	out->hit_count = 0;
 	make_room(lx, s);
 	normalise(text, len, t);
+	join_spread(t);
 	out->language = language_of(t->hangul, t->han);
-	out->reply = language_for_reply(out->language,
-	    sender == NULL ? LANGUAGE_UND : sender->language, t->hangul, t->han);
+	out->reply = language_for_reply(
+	    out->language, sender == NULL ? LANGUAGE_UND : sender->language, t->hangul, t->han);
 	s->hit_count = keywords_scan(lx->automaton, t, s->hits, HITS_MAX);
 	memset(s->dropped, 0, s->hit_count * sizeof(s->dropped[0]));
 	if (s->hit_count > 1) {
@@ -949,9 +965,9 @@ understand(const struct lexicon *lx, struct understand_scratch *s, const char *t
 	names = collect_names(s);
 	address_find(t, lx->places, lx->place_count, s->names, names,
 	    sender == NULL ? 0 : sender->home_unit, &out->address);
-	find_phones(t, text, len, s->facts.score[KIND_OTP] > 0, out);
+	find_phones(t, s->facts.score[KIND_OTP] > 0, out);
 	find_case_number(t, &s->facts, out);
 	find_digits_answer(t, &s->facts, out);
 	decide(lx, s, &marks, out);
-	list_hits(lx, s, text, len, out);
+	list_hits(lx, s, out);
 }

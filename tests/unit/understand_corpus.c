@@ -75,7 +75,8 @@ score_address(struct run *run, const struct address *a, const char *text, const 
 	}
 	if (strncmp(unit, "智新镇", 9) == 0 && unit[9] != '\0')
 		memmove(unit, unit + 9, strlen(unit + 9) + 1);
-	count(run, UNIT, strcmp(unit, name == NULL ? "" : name) == 0, text, or_none(unit), or_none(name));
+	count(run, UNIT, strcmp(unit, name == NULL ? "" : name) == 0, text, or_none(unit),
+	    or_none(name));
 	snprintf(got, sizeof(got), "%s|%s|%s", a->building, a->entrance, a->room);
 	snprintf(copy, sizeof(copy), "%s|%s|%s", building, entrance, room);
 	count(run, PARTS, strcmp(copy, got) == 0, text, copy, got);
@@ -108,7 +109,8 @@ row(char **field, void *arg)
 	    text, or_none(category), got);
 	if (strstr(notes, "URGENT") != NULL || u.urgent)
 		count(run, URGENT, (strstr(notes, "URGENT") != NULL) == u.urgent, text,
-		    strstr(notes, "URGENT") != NULL ? "urgent" : "not", u.urgent ? "urgent" : "not");
+		    strstr(notes, "URGENT") != NULL ? "urgent" : "not",
+		    u.urgent ? "urgent" : "not");
 	score_address(run, &u.address, text, notes);
 }
 
@@ -121,13 +123,15 @@ report(const struct run *run, const char *corpus, char **floor)
 		const struct score *s = &run->score[i];
 		double percent = s->all == 0 ? 100 : 100.0 * s->right / s->all;
 
-		printf("# %s: %-9s %3u of %3u, %5.1f %%\n", strrchr(corpus, '/') + 1, s->name, s->right,
-		    s->all, percent);
+		printf("# %s: %-9s %3u of %3u, %5.1f %%\n", strrchr(corpus, '/') + 1, s->name,
+		    s->right, s->all, percent);
 		for (char **f = floor; *f != NULL; f++) {
 			size_t n = strlen(s->name);
 
-			if (strncmp(*f, s->name, n) == 0 && (*f)[n] == '=' && percent < atof(*f + n + 1)) {
-				printf("not ok - %s: %s is below its floor %s\n", corpus, s->name, *f);
+			if (strncmp(*f, s->name, n) == 0 && (*f)[n] == '=' &&
+			    percent < atof(*f + n + 1)) {
+				printf(
+				    "not ok - %s: %s is below its floor %s\n", corpus, s->name, *f);
 				failed = 1;
 			}
 		}
@@ -170,7 +174,8 @@ characters(const char *s)
 	return n;
 }
 
-/* Median over rounds of the mean over all texts: a text is seldom seen twice in a row, as in life. */
+/* Median over rounds of the mean over all texts: a text is seldom seen twice in a row, as in life.
+ */
 static void
 bench(const struct run *run, const char *corpus)
 {
@@ -194,8 +199,8 @@ bench(const struct run *run, const char *corpus)
 	lexicon_size(run->lx, &size);
 	printf("# %zu texts of %.1f characters: median %.2f us, fastest %.2f, slowest tenth %.2f\n",
 	    t.count, (double)letters / (double)t.count, us[ROUNDS / 2], us[0], us[ROUNDS * 9 / 10]);
-	printf("# %zu categories, %zu keywords, %zu names, %zu states, %zu bytes\n", size.categories,
-	    size.keywords, size.places, size.states, size.bytes);
+	printf("# %zu categories, %zu keywords, %zu names, %zu states, %zu bytes\n",
+	    size.categories, size.keywords, size.places, size.states, size.bytes);
 	for (size_t i = 0; i < t.count; i++)
 		free(t.text[i]);
 }
@@ -216,7 +221,8 @@ main(int argc, char **argv)
 		argc--;
 	}
 	if (argc < 3) {
-		fprintf(stderr, "usage: understand_corpus [-v | -b] DATA CORPUS [NAME=PERCENT]...\n");
+		fprintf(
+		    stderr, "usage: understand_corpus [-v | -b] DATA CORPUS [NAME=PERCENT]...\n");
 		return 64;
 	}
 	run.lx = lx = understand_data_load(argv[1]);

@@ -60,7 +60,8 @@ add_category(char **field, void *arg)
 {
 	struct err err;
 
-	check(lexicon_add_category(arg, field[0], field[1], strcmp(field[4], "yes") == 0, &err), &err);
+	check(lexicon_add_category(arg, field[0], field[1], strcmp(field[4], "yes") == 0, &err),
+	    &err);
 }
 
 static void
@@ -75,12 +76,12 @@ add_keyword(char **field, void *arg)
 static void
 remember(const char *code, const char *level, const char *name)
 {
-	const char *suffix = strcmp(level, "community") == 0 ? "社区" :
-			     strcmp(level, "village") == 0   ? "村" :
-			     strcmp(level, "street") == 0    ? "街道" :
-			     strcmp(name, "德新") == 0 || strcmp(name, "白金") == 0 ? "乡" :
-			     strcmp(level, "town") == 0 ? "镇" :
-							   "";
+	const char *suffix = strcmp(level, "community") == 0                          ? "社区"
+			     : strcmp(level, "village") == 0                          ? "村"
+			     : strcmp(level, "street") == 0                           ? "街道"
+			     : strcmp(name, "德新") == 0 || strcmp(name, "白金") == 0 ? "乡"
+			     : strcmp(level, "town") == 0                             ? "镇"
+										      : "";
 
 	if (known_count == PLACES_MAX)
 		abort();
