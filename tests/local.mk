@@ -11,3 +11,4 @@ include tests/unit/smpp.mk
 include tests/fuzz/text.mk
 include tests/fuzz/smpp.mk
 include tests/simulator/local.mk
+include tests/bench/local.mk
