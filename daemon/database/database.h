@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #pragma once
 /*
- * The database, asynchronously. The only file that includes libpq-fe.h is database.c.
+ * The database, asynchronously. Only this folder knows libpq-fe.h.
  *
  * A connection heals: it connects when started, and again with back-off and jitter (200 ms doubling
  * to 10 s) whenever it is lost, for ever. Each call is one statement and one transaction of its
@@ -95,7 +95,8 @@ bool result_null(const struct result *r, int row, int column);
 bool result_bool(const struct result *r, int row, int column);
 int64_t result_int(const struct result *r, int row, int column); /* int2, int4 or int8 */
 double result_float(const struct result *r, int row, int column);
-int64_t result_time(const struct result *r, int row, int column); /* microseconds since 1970 */
+/* Microseconds since 1970; INT64_MAX and INT64_MIN are PostgreSQL's infinity and -infinity. */
+int64_t result_time(const struct result *r, int row, int column);
 /* Lent until the callback returns; NUL-terminated; text, bytea, name, json (jsonb without its
  * version byte). len may be NULL. NULL columns give "" and 0. */
 const char *result_bytes(const struct result *r, int row, int column, size_t *len);
@@ -108,14 +109,16 @@ enum database_state { DATABASE_DOWN, DATABASE_CONNECTING, DATABASE_UP };
 typedef void database_state_fn(void *arg, enum database_state state, const char *detail);
 
 /* conninfo as for libpq, with several hosts if wanted; the host must be a folder or addresses,
- * since libpq resolves names while blocking. user overrides conninfo's user when not NULL;
+ * since libpq resolves names while blocking. A host that does not answer within 5 s goes to the end
+ * of the list for the next attempt. user overrides conninfo's user when not NULL;
  * application becomes application_name. hook may be NULL. Connecting begins at once. */
 struct database *database_new(struct event_base *base, const char *conninfo, const char *user,
     const char *application, database_state_fn *hook, void *arg);
 /* Cancels what is under way; no callback runs any more. Accepts NULL, sets NULL. */
 void database_free(struct database **db);
 enum database_state database_state(const struct database *db);
-/* Calls under way. */
+/* Calls whose end has not been told yet. The caller keeps them far below DATABASE_PENDING_MAX. */
+#define DATABASE_PENDING_MAX 65536u
 unsigned database_pending(const struct database *db);
 
 enum call_end {
@@ -135,14 +138,18 @@ typedef void call_fn(void *arg, const struct call_outcome *outcome);
 
 /* Runs a statement (prepared on first use of each connection) with params, which are copied. done
  * runs exactly once, later, never from inside; with CALL_LOST at the latest timeout_ms from now
- * (the connection is then dropped). done may be NULL. The handle is valid until done has run. */
+ * (the connection is then dropped, and with it every other call under way). While the connection is
+ * not up a call ends as CALL_LOST at once and is not kept: wait for DATABASE_UP. done may be NULL.
+ * The handle is valid until done has run. database_call(), database_call_cancel() and
+ * database_free() may be called from any callback. */
 struct database_call *database_call(struct database *db, const struct sql_statement *statement,
     const struct params *params, int timeout_ms, call_fn *done, void *arg);
 /* done will not run. The statement may still be executed. */
 void database_call_cancel(struct database_call *call);
 
-/* hook runs for every NOTIFY on channel, and once after each (re)connect, because a notification
- * may have been missed. channel is a plain lower-case name. */
+/* hook runs for every NOTIFY on channel, and once with an empty payload after each (re)connect,
+ * because a notification may have been missed. channel is a plain lower-case name, copied; one hook
+ * for each. Listening ends with the connection object. */
 typedef void database_notify_fn(void *arg, const char *payload);
 void database_listen(struct database *db, const char *channel, database_notify_fn *hook, void *arg);
 
