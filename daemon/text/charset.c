@@ -4,7 +4,6 @@
  */
 #include "text/charset.h"
 
-#include <errno.h>
 #include <iconv.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -195,34 +194,61 @@ descriptor(enum family family)
 	return kept[family];
 }
 
+/* Converts all of raw or nothing. */
+static bool
+convert(iconv_t cd, const char *raw, size_t len, struct buffer *out)
+{
+	size_t room = len * 4 + 16, left = len;
+	char *in = (char *)(uintptr_t)raw, *to;
+
+	buffer_reserve(out, room);
+	to = out->data + out->len;
+	iconv(cd, NULL, NULL, NULL, NULL);
+	if (iconv(cd, &in, &left, &to, &room) == (size_t)-1 || left != 0)
+		return false;
+	out->len = (size_t)(to - out->data);
+	out->data[out->len] = '\0';
+	return true;
+}
+
+/* The octets of the character at raw as its lead octets tell; more than len when it is cut. */
+static size_t
+double_byte_length(enum family family, const uint8_t *raw, size_t len)
+{
+	if (raw[0] < 0x81 || raw[0] == 0xff)
+		return 1;
+	if (family == GB18030 && len > 1 && raw[1] >= 0x30 && raw[1] <= 0x39)
+		return 4;
+	return 2;
+}
+
+/* Where raw is damaged it is converted character by character: glibc's CP949 may report an illegal
+ * sequence after it has stepped over it, so its position cannot be trusted. */
 static void
-decode_iconv(enum family family, const void *raw, size_t len, struct buffer *out, unsigned *flags)
+decode_iconv(enum family family, const char *raw, size_t len, struct buffer *out, unsigned *flags)
 {
 	iconv_t cd = descriptor(family);
-	char *in = (char *)(uintptr_t)raw;
 
 	if (cd == (iconv_t)-1) {
 		*flags |= CHARSET_OPAQUE;
 		return;
 	}
-	iconv(cd, NULL, NULL, NULL, NULL);
+	if (convert(cd, raw, len, out))
+		return;
 	while (len > 0) {
-		char chunk[512], *to = chunk;
-		size_t room = sizeof(chunk);
-		size_t rc = iconv(cd, &in, &len, &to, &room);
-		int error = errno;
+		size_t n = double_byte_length(family, (const uint8_t *)raw, len);
 
-		buffer_add(out, chunk, sizeof(chunk) - room);
-		if (rc != (size_t)-1 || error == E2BIG)
-			continue;
-		if (error == EINVAL) {
+		if (n > len) {
 			*flags |= CHARSET_TRUNCATED;
 			return;
 		}
-		*flags |= CHARSET_DAMAGED;
-		add(out, UTF8_REPLACEMENT);
-		in++;
-		len--;
+		if (!convert(cd, raw, n, out)) {
+			*flags |= CHARSET_DAMAGED;
+			add(out, UTF8_REPLACEMENT);
+			n = n == 2 && (uint8_t)raw[1] < 0x80 ? 1 : n;
+		}
+		raw += n;
+		len -= n;
 	}
 }
 

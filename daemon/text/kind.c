@@ -137,12 +137,15 @@ marked(const struct kind_facts *f, enum kind *out)
 	return false;
 }
 
+/* With a mark (就好了) a wish wins a tie; without one it must be the stronger. */
 static bool
 is_wish(const struct kind_facts *f)
 {
-	if (f->wish_mark >= SURE || f->best_wish >= SURE)
-		return f->wish >= f->best_case + f->trouble;
-	return f->wish > f->best_case + f->trouble;
+	int rival = f->best_case + f->trouble;
+
+	if (f->wish < SURE)
+		return false;
+	return f->wish_mark >= SURE ? f->wish >= rival : f->wish > rival;
 }
 
 enum kind

@@ -654,12 +654,12 @@ find_digits_answer(const struct normal *t, struct kind_facts *f, struct understa
 	struct number n;
 	uint32_t i = 0, end;
 
-	while (i < t->count && !normalise_is_letter(t->cp[i]))
+	while (i < t->count && (!normalise_is_letter(t->cp[i]) || is_one_of(t->cp[i], U"第选按回")))
 		i++;
 	end = i + (uint32_t)number_read(t->cp + i, t->count - i, &n);
 	if (end == i || n.digits > 2 || n.value > 99)
 		return;
-	if (end < t->count && is_one_of(t->cp[end], U"号번호"))
+	while (end < t->count && is_one_of(t->cp[end], U"号项个次번호째"))
 		end++;
 	if (!no_letters(t, end, t->count))
 		return;

@@ -39,6 +39,8 @@ decodes(void **state)
 		{ "ASCII", BYTES("caf\xe9"), "caf\ufffd", CHARSET_DAMAGED },
 		{ "CP949", BYTES("\xb0\xa1\x8c\x63"), "가똠", 0 },
 		{ "euc-kr", BYTES("\xb0\xa1\xb0"), "가", CHARSET_TRUNCATED },
+		{ "CP949", BYTES("L\xa2\xe8"), "L\ufffd", CHARSET_DAMAGED },
+		{ "CP949", BYTES("\xa2\xe8\xb0\xa1"), "\ufffd가", CHARSET_DAMAGED },
 		{ "GB18030", BYTES("\xbe\xae\x83\x32\xe0\x37"), "井안", 0 },
 		{ "GBK", BYTES("\xbe\xae\xff"), "井\ufffd", CHARSET_DAMAGED },
 		{ "GSM-7", BYTES("\x00@\x1b\x65\x02"), "@¡€$", 0 },
