@@ -4,10 +4,12 @@ noinst_LTLIBRARIES += libtext.la
 libtext_la_SOURCES = \
 	%D%/address.c %D%/address.h \
 	%D%/charset.c %D%/charset.h \
+	%D%/figures.c %D%/figures.h \
 	%D%/gsm7.c %D%/gsm7.h \
 	%D%/keywords.c %D%/keywords.h \
 	%D%/kind.c %D%/kind.h \
 	%D%/language.c %D%/language.h \
+	%D%/lexicon.c %D%/lexicon.h %D%/lexicon_tables.h \
 	%D%/normalise.c %D%/normalise.h %D%/traditional.inc \
 	%D%/number.c %D%/number.h \
 	%D%/split.c %D%/split.h \

@@ -8,11 +8,11 @@
 #include <string.h>
 #include <uchar.h>
 
-#include "base/err.h"
 #include "base/xalloc.h"
+#include "text/figures.h"
 #include "text/keywords.h"
+#include "text/lexicon_tables.h"
 #include "text/normalise.h"
-#include "text/number.h"
 #include "text/utf8.h"
 
 #define HITS_MAX 512u
@@ -21,52 +21,6 @@
 #define URGENT_SURE 3
 #define DANGER_SURE 5
 #define MARGIN 2
-#define CASE_NUMBER_FIRST 20007u
-#define CASE_NUMBER_CHECK 13u
-
-/* What a hit of a category counts for. */
-enum role {
-	ROLE_CASE,
-	ROLE_WISH,
-	ROLE_WISH_MARK,
-	ROLE_OTHER, /* a mark of another kind */
-	ROLE_YES,
-	ROLE_NO,
-	ROLE_FILLER,
-	ROLE_URGENT,
-	ROLE_PROGRESS,
-	ROLE_TROUBLE,
-};
-
-struct category {
-	char *code;
-	enum role role;
-	enum kind kind; /* of ROLE_OTHER */
-	bool urgent;
-};
-
-struct keyword {
-	int64_t id;
-	uint32_t category;
-	int weight;
-};
-
-struct signature {
-	struct normal text;
-};
-
-struct lexicon {
-	struct category *categories;
-	size_t category_count;
-	struct keyword *keywords;
-	size_t keyword_count, keyword_room;
-	struct address_place *places;
-	size_t place_count, place_room;
-	struct signature **signatures;
-	size_t signature_count;
-	struct keywords *automaton;
-	bool compiled;
-};
 
 /* Scores of one category within one text. */
 struct tally {
@@ -88,212 +42,6 @@ struct understand_scratch {
 	uint32_t turn;
 	struct kind_facts facts;
 };
-
-/* The automaton's numbers: keywords even, places odd. */
-#define NUMBER_OF_KEYWORD(i) ((uint32_t)(i)*2)
-#define NUMBER_OF_PLACE(i) ((uint32_t)(i)*2 + 1)
-#define IS_PLACE(number) ((number) % 2 == 1)
-
-struct lexicon *
-lexicon_new(void)
-{
-	struct lexicon *lx = xcalloc(1, sizeof(*lx));
-
-	lx->automaton = keywords_new();
-	return lx;
-}
-
-void
-lexicon_free(struct lexicon **lx)
-{
-	if (*lx == NULL)
-		return;
-	for (size_t i = 0; i < (*lx)->category_count; i++)
-		free((*lx)->categories[i].code);
-	for (size_t i = 0; i < (*lx)->signature_count; i++)
-		free((*lx)->signatures[i]);
-	free((*lx)->categories);
-	free((*lx)->keywords);
-	free((*lx)->places);
-	free((*lx)->signatures);
-	keywords_free(&(*lx)->automaton);
-	free(*lx);
-	*lx = NULL;
-}
-
-static bool
-find_role(const char *code, const char *kind, struct category *c, struct err *err)
-{
-	if (strcmp(kind, "case") == 0) {
-		c->role = ROLE_CASE;
-	} else if (strcmp(kind, "wish") == 0) {
-		c->role = strcmp(code, "wish") == 0 ? ROLE_WISH_MARK : ROLE_WISH;
-	} else if (strcmp(kind, "other") == 0) {
-		c->role = strcmp(code, "answer_yes") == 0  ? ROLE_YES
-			  : strcmp(code, "answer_no") == 0 ? ROLE_NO
-			  : strcmp(code, "filler") == 0    ? ROLE_FILLER
-							   : ROLE_OTHER;
-		if (!kind_parse(code, &c->kind) || c->kind >= KIND_WISH)
-			c->kind = KIND_OTHER;
-	} else if (strcmp(kind, "flag") == 0) {
-		if (strcmp(code, "urgent") == 0)
-			c->role = ROLE_URGENT;
-		else if (strcmp(code, "progress") == 0)
-			c->role = ROLE_PROGRESS;
-		else if (strcmp(code, "trouble") == 0)
-			c->role = ROLE_TROUBLE;
-		else
-			return err_set(err,
-			    "flag \"%s\" is not known; flags are urgent, progress, trouble", code);
-	} else {
-		return err_set(err,
-		    "category \"%s\": kind \"%s\" is not one of case, wish, other, flag", code,
-		    kind);
-	}
-	return true;
-}
-
-static bool
-find_category(const struct lexicon *lx, const char *code, uint32_t *index)
-{
-	for (size_t i = 0; i < lx->category_count; i++)
-		if (strcmp(lx->categories[i].code, code) == 0) {
-			*index = (uint32_t)i;
-			return true;
-		}
-	return false;
-}
-
-bool
-lexicon_add_category(
-    struct lexicon *lx, const char *code, const char *kind, bool urgent, struct err *err)
-{
-	struct category c = { .urgent = urgent };
-	uint32_t index;
-
-	assert(!lx->compiled);
-	if (*code == '\0')
-		return err_set(err, "a category needs a code");
-	if (find_category(lx, code, &index))
-		return err_set(err, "category \"%s\" is there twice", code);
-	if (!find_role(code, kind, &c, err))
-		return false;
-	c.code = xstrdup(code);
-	lx->categories = xreallocarray(lx->categories, lx->category_count + 1, sizeof(c));
-	lx->categories[lx->category_count++] = c;
-	return true;
-}
-
-bool
-lexicon_add_keyword(struct lexicon *lx, int64_t id, const char *pattern, const char *category,
-    int weight, struct err *err)
-{
-	struct keyword k = { .id = id, .weight = weight };
-
-	assert(!lx->compiled);
-	if (!find_category(lx, category, &k.category))
-		return err_set(
-		    err, "keyword \"%.60s\": there is no category \"%s\"", pattern, category);
-	if (weight < 1 || weight > 9)
-		return err_set(
-		    err, "keyword \"%.60s\": weight %d is not within 1 to 9", pattern, weight);
-	if (!keywords_add(lx->automaton, pattern, NUMBER_OF_KEYWORD(lx->keyword_count), err))
-		return false;
-	if (lx->keyword_count == lx->keyword_room) {
-		lx->keyword_room = lx->keyword_room * 2 + 256;
-		lx->keywords = xreallocarray(lx->keywords, lx->keyword_room, sizeof(k));
-	}
-	lx->keywords[lx->keyword_count++] = k;
-	return true;
-}
-
-/* The length of name without the suffix of its level. */
-static size_t
-bare_length(const char *name, enum address_level level)
-{
-	static const struct {
-		enum address_level level;
-		const char *suffix;
-	} suffixes[] = { { ADDRESS_COMMUNITY, "社区" }, { ADDRESS_COMMUNITY, "사회구역" },
-		{ ADDRESS_STREET, "街道" }, { ADDRESS_STREET, "가두" }, { ADDRESS_TOWN, "镇" },
-		{ ADDRESS_TOWN, "乡" }, { ADDRESS_TOWN, "진" }, { ADDRESS_TOWN, "향" },
-		{ ADDRESS_VILLAGE, "村" }, { ADDRESS_VILLAGE, "촌" }, { ADDRESS_CITY, "市" },
-		{ ADDRESS_CITY, "시" } };
-	size_t len = strlen(name);
-
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		size_t n = strlen(suffixes[i].suffix);
-
-		if (suffixes[i].level == level && len >= n + 6 &&
-		    strcmp(name + len - n, suffixes[i].suffix) == 0)
-			return len - n;
-	}
-	return len;
-}
-
-bool
-lexicon_add_place(struct lexicon *lx, int64_t unit, const char *level, const char *name,
-    int64_t parent, bool needs_suffix, struct err *err)
-{
-	struct address_place p = { .unit = unit, .parent = parent, .needs_suffix = needs_suffix };
-	char *bare;
-	bool ok;
-
-	assert(!lx->compiled);
-	if (unit <= 0)
-		return err_set(err, "place \"%.60s\": its unit must be a positive number", name);
-	if (!address_level_parse(level, &p.level))
-		return err_set(err, "place \"%.60s\": level \"%s\" is not known", name, level);
-	if (lx->place_count == lx->place_room) {
-		lx->place_room = lx->place_room * 2 + 64;
-		lx->places = xreallocarray(lx->places, lx->place_room, sizeof(p));
-	}
-	bare = xstrndup(name, bare_length(name, p.level));
-	ok = p.level == ADDRESS_DEPARTMENT ||
-	     keywords_add(lx->automaton, bare, NUMBER_OF_PLACE(lx->place_count), err);
-	free(bare);
-	if (ok)
-		lx->places[lx->place_count++] = p;
-	return ok;
-}
-
-void
-lexicon_add_signature(struct lexicon *lx, const char *signature)
-{
-	struct signature *s = xcalloc(1, sizeof(*s));
-
-	normalise(signature, strlen(signature), &s->text);
-	lx->signatures =
-	    xreallocarray(lx->signatures, lx->signature_count + 1, sizeof(*lx->signatures));
-	lx->signatures[lx->signature_count++] = s;
-}
-
-bool
-lexicon_compile(struct lexicon *lx, struct err *err)
-{
-	bool have_case = false;
-
-	assert(!lx->compiled);
-	for (size_t i = 0; i < lx->category_count; i++)
-		have_case |= lx->categories[i].role == ROLE_CASE;
-	if (!have_case)
-		return err_set(
-		    err, "there is no category of kind case; import the categories first");
-	if (lx->keyword_count == 0)
-		return err_set(err, "there are no keywords; import them first");
-	keywords_compile(lx->automaton);
-	lx->compiled = true;
-	return true;
-}
-
-void
-lexicon_size(const struct lexicon *lx, struct lexicon_size *out)
-{
-	out->categories = lx->category_count;
-	out->keywords = lx->keyword_count;
-	out->places = lx->place_count;
-	keywords_size(lx->automaton, &out->states, &out->bytes);
-}
 
 struct understand_scratch *
 understand_scratch_new(void)
@@ -454,249 +202,6 @@ add_up(const struct lexicon *lx, struct understand_scratch *s)
 	}
 }
 
-/* ---- numbers ---- */
-
-static bool
-is_digit(uint32_t cp)
-{
-	return cp >= '0' && cp <= '9';
-}
-
-/* The end of the digits at i as they stand together: white space ends them. */
-static uint32_t
-solid_end(const struct normal *t, uint32_t i)
-{
-	uint32_t end = i + 1;
-
-	while (end < t->count && is_digit(t->cp[end]) && !t->gap[end])
-		end++;
-	return end;
-}
-
-/* Takes one '-' or white space between two groups; returns where the next group begins or 0. */
-static uint32_t
-next_group(const struct normal *t, uint32_t end)
-{
-	if (end < t->count && t->cp[end] == '-' && end + 1 < t->count && is_digit(t->cp[end + 1]))
-		return end + 1;
-	return end < t->count && t->gap[end] && is_digit(t->cp[end]) ? end : 0;
-}
-
-/* The end of a telephone or identity number that begins at i, or 0. */
-static uint32_t
-phone_end(const struct normal *t, uint32_t i)
-{
-	uint32_t end = solid_end(t, i), second = next_group(t, end), third;
-	uint32_t len = end - i;
-
-	if (len >= 11)
-		return end;
-	if (second != 0 && len == 3 && t->cp[i] == '1' && t->cp[i + 1] >= '3') {
-		uint32_t middle = solid_end(t, second);
-
-		third = next_group(t, middle);
-		if (middle - second == 4 && third != 0 && solid_end(t, third) - third == 4)
-			return third + 4;
-		return middle - second == 8 ? middle : 0;
-	}
-	if (second != 0 && (len == 3 || len == 4) && t->cp[i] == '0') {
-		uint32_t rest = solid_end(t, second) - second;
-
-		return rest == 7 || rest == 8 ? second + rest : 0;
-	}
-	return (len == 7 || len == 8) && i >= 2 &&
-		       ((t->cp[i - 2] == U'电' && t->cp[i - 1] == U'话') ||
-			   (t->cp[i - 2] == U'전' && t->cp[i - 1] == U'화'))
-		   ? end
-		   : 0;
-}
-
-static struct understanding_span
-span_of(const struct normal *t, uint32_t from, uint32_t to)
-{
-	return (struct understanding_span){ t->src[from], (uint32_t)t->end[to - 1] - t->src[from] };
-}
-
-static void
-find_phones(const struct normal *t, bool codes, struct understanding *out)
-{
-	for (uint32_t i = 0; i < t->count;) {
-		uint32_t end;
-
-		if (!is_digit(t->cp[i])) {
-			i++;
-			continue;
-		}
-		end = phone_end(t, i);
-		if (end != 0 && out->phone_count < UNDERSTANDING_SPANS)
-			out->phones[out->phone_count++] = span_of(t, i, end);
-		if (end == 0) {
-			end = solid_end(t, i);
-			if (codes && end - i >= 4 && end - i <= 8 &&
-			    out->code_count < UNDERSTANDING_SPANS)
-				out->codes[out->code_count++] = span_of(t, i, end);
-		}
-		i = end;
-	}
-}
-
-/* Words that make the number behind (or before) them a case number. */
-static const char32_t *const number_before[] = { U"编号", U"案件", U"案号", U"工单", U"单号",
-	U"事件", U"诉求", U"受理", U"案子", U"번호", U"안건", U"사건", U"접수", NULL };
-static const char32_t *const number_after[] = { U"号案", U"号工单", U"号件", U"号事", U"号诉求",
-	U"这个案", U"호안건", U"번안건", U"호사건", U"번사건", U"호신고", U"번신고", NULL };
-static const char32_t number_joint[] = U"号:是为的第.#번호는은이";
-
-static uint32_t
-word_length(const char32_t *word)
-{
-	uint32_t n = 0;
-
-	while (word[n] != 0)
-		n++;
-	return n;
-}
-
-static bool
-is_one_of(uint32_t cp, const char32_t *set)
-{
-	for (; *set != 0; set++)
-		if (*set == cp)
-			return true;
-	return false;
-}
-
-static bool
-has_word(const struct normal *t, uint32_t at, const char32_t *word)
-{
-	for (uint32_t i = 0; word[i] != 0; i++)
-		if (at + i >= t->count || t->cp[at + i] != word[i])
-			return false;
-	return true;
-}
-
-/* Where the word before the number at `at` begins; `at` itself when there is none. */
-static uint32_t
-mark_before(const struct normal *t, uint32_t at)
-{
-	uint32_t end = at;
-
-	for (int joints = 0; joints <= 4; joints++) {
-		for (unsigned i = 0; number_before[i] != NULL; i++) {
-			uint32_t n = word_length(number_before[i]);
-
-			if (end >= n && has_word(t, end - n, number_before[i]))
-				return end - n;
-		}
-		if (end == 0 || !is_one_of(t->cp[end - 1], number_joint))
-			break;
-		end--;
-	}
-	return at;
-}
-
-static uint32_t
-mark_after(const struct normal *t, uint32_t end)
-{
-	for (unsigned i = 0; number_after[i] != NULL; i++)
-		if (has_word(t, end, number_after[i]))
-			return end + word_length(number_after[i]);
-	return end;
-}
-
-static bool
-no_letters(const struct normal *t, uint32_t from, uint32_t to)
-{
-	for (uint32_t i = from; i < to; i++)
-		if (normalise_is_letter(t->cp[i]))
-			return false;
-	return true;
-}
-
-static void
-take_number(struct understanding *out, uint64_t value)
-{
-	bool ok = value >= CASE_NUMBER_FIRST && value % CASE_NUMBER_CHECK == 0;
-
-	if (out->number_state == UNDERSTANDING_NUMBER)
-		return;
-	out->number_state = ok ? UNDERSTANDING_NUMBER : UNDERSTANDING_MISTYPED;
-	out->number = ok ? value : 0;
-}
-
-/* Digits in groups ("20 007") and nothing else. */
-static bool
-whole_number(const struct normal *t, struct kind_facts *f, struct understanding *out)
-{
-	uint64_t value = 0;
-
-	if (t->count != t->digits || t->count < 5 || t->count > 9)
-		return false;
-	for (uint32_t i = 0; i < t->count; i++)
-		value = value * 10 + (t->cp[i] - '0');
-	take_number(out, value);
-	f->only_number = true;
-	return true;
-}
-
-static bool
-is_numeral(uint32_t cp)
-{
-	struct number n;
-
-	return number_read(&cp, 1, &n) != 0;
-}
-
-/* One or two digits, or the word for them, and nothing else: an answer. */
-static void
-find_digits_answer(const struct normal *t, struct kind_facts *f, struct understanding *out)
-{
-	struct number n;
-	uint32_t i = 0, end;
-
-	while (i < t->count && (!normalise_is_letter(t->cp[i]) || is_one_of(t->cp[i], U"第选按回")))
-		i++;
-	end = i + (uint32_t)number_read(t->cp + i, t->count - i, &n);
-	if (end == i || n.digits > 2 || n.value > 99)
-		return;
-	while (end < t->count && is_one_of(t->cp[end], U"号项个次번호째"))
-		end++;
-	if (!no_letters(t, end, t->count))
-		return;
-	f->answer = true;
-	out->answer = UNDERSTANDING_DIGITS;
-	out->answer_digits = (unsigned)n.value;
-}
-
-static void
-find_case_number(const struct normal *t, struct kind_facts *f, struct understanding *out)
-{
-	if (whole_number(t, f, out))
-		return;
-	for (uint32_t i = 0; i < t->count;) {
-		struct number n;
-		uint32_t k, from, to;
-
-		if (!is_numeral(t->cp[i]) ||
-		    (k = (uint32_t)number_read(t->cp + i, t->count - i, &n)) == 0) {
-			i++;
-			continue;
-		}
-		if (n.digits >= 5 && n.digits <= 9) {
-			from = mark_before(t, i);
-			to = mark_after(t, i + k);
-			if (to == i + k && to < t->count && is_one_of(t->cp[to], U"号번호"))
-				to++;
-			f->only_number = no_letters(t, 0, from) && no_letters(t, to, t->count);
-			if (from != i || to > i + k + 1 || f->only_number) {
-				take_number(out, n.value);
-				f->number = true;
-			}
-		}
-		i += k;
-	}
-}
-
 /* ---- the result ---- */
 
 /* The best two categories of a role. Ties go to the urgent one, then to the one named first. */
@@ -744,7 +249,7 @@ foreign_signature(const struct lexicon *lx, const struct normal *t)
 	if (end >= t->count || end > 24)
 		return false;
 	for (size_t i = 0; i < lx->signature_count; i++) {
-		const struct normal *own = &lx->signatures[i]->text;
+		const struct normal *own = lx->signatures[i];
 
 		if (own->count == end - 1 &&
 		    memcmp(own->cp, t->cp + 1, own->count * sizeof(own->cp[0])) == 0)
@@ -860,7 +365,7 @@ propose(const struct lexicon *lx, const struct understand_scratch *s, const char
 	} else {
 		return;
 	}
-	out->unsure = out->second.code != NULL && out->first.score - out->second.score < MARGIN;
+	out->unsure = out->first.code != NULL && out->first.score - out->second.score < MARGIN;
 }
 
 /* A case of an urgent category, or one with urgent words. */
@@ -874,7 +379,7 @@ is_urgent(const struct lexicon *lx, const struct understand_scratch *s,
 		return false;
 	if (urgent_words >= URGENT_SURE || s->facts.danger)
 		return true;
-	if (out->first.code == NULL || !find_category(lx, out->first.code, &index))
+	if (out->first.code == NULL || !lexicon_find_category(lx, out->first.code, &index))
 		return false;
 	return lx->categories[index].urgent && out->first.score >= URGENT_SURE;
 }
@@ -886,7 +391,7 @@ list_hits(const struct lexicon *lx, const struct understand_scratch *s, struct u
 		const struct keywords_hit *h = &s->hits[i];
 		struct understanding_hit *o = &out->hits[out->hit_count++];
 
-		o->span = span_of(&s->text, h->at, (uint32_t)h->at + h->len);
+		o->span = figures_span(&s->text, h->at, (uint32_t)h->at + h->len);
 		o->counted = !s->dropped[i];
 		if (IS_PLACE(h->pattern)) {
 			o->id = lx->places[h->pattern / 2].unit;
@@ -965,9 +470,9 @@ understand(const struct lexicon *lx, struct understand_scratch *s, const char *t
 	names = collect_names(s);
 	address_find(t, lx->places, lx->place_count, s->names, names,
 	    sender == NULL ? 0 : sender->home_unit, &out->address);
-	find_phones(t, s->facts.score[KIND_OTP] > 0, out);
-	find_case_number(t, &s->facts, out);
-	find_digits_answer(t, &s->facts, out);
+	figures_mask(t, s->facts.score[KIND_OTP] > 0, out);
+	figures_case_number(t, &s->facts, out);
+	figures_answer(t, &s->facts, out);
 	decide(lx, s, &marks, out);
 	list_hits(lx, s, out);
 }

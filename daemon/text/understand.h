@@ -7,8 +7,7 @@
 #include "text/address.h"
 #include "text/kind.h"
 #include "text/language.h"
-
-struct err;
+#include "text/lexicon.h"
 
 /*
  * What a text means: language, kind, category, urgency, address, the case number in it. Nothing
@@ -27,53 +26,6 @@ struct err;
  * A lexicon does not change after lexicon_compile() and may then be used by several scratches. To
  * reload, build a second one and free the first when no struct understanding points into it.
  */
-struct lexicon;
-
-struct lexicon *lexicon_new(void);
-void lexicon_free(struct lexicon **lx);
-
-/*
- * A category. kind is one of
- *   case   something to be mended
- *   wish   something wished for; the code "wish" is the general mark (就好了) without a sort
- *   other  a mark of another kind: the code is a name of kind_name() (thanks, ad, otp, optout,
- * optin, autoreply, greeting, abuse, wrong_number, rumor, laugh), or answer_yes, answer_no (a bare
- *          answer), or filler (polite words that say nothing), or any other code, which gives
- *          KIND_OTHER
- *   flag   counted beside the others and never instead of them: the code is urgent, progress or
- *          trouble (坏了, 没人管: something is wrong, whatever it is)
- * urgent: every text of this category is. Codes are unique.
- */
-bool lexicon_add_category(
-    struct lexicon *lx, const char *code, const char *kind, bool urgent, struct err *err);
-
-/* A pattern with its weight (1 to 9) for a category added before. id is the caller's and comes back
- * in the hits. Case, width, Traditional characters do not matter; a space in the pattern may be
- * missing in the text. Where one pattern lies inside a longer hit the longer alone counts. */
-bool lexicon_add_keyword(struct lexicon *lx, int64_t id, const char *pattern, const char *category,
-    int weight, struct err *err);
-
-/* One name of a unit; call it again for each other name or spelling, in any language, without the
- * suffix of its level (天图, not 天图社区; with it is taken too). level is a name of
- * address_level_name(). parent is the unit above, 0 for none, and may be added later. needs_suffix:
- * the name is an ordinary word (文化). Ids are positive. */
-bool lexicon_add_place(struct lexicon *lx, int64_t unit, const char *level, const char *name,
-    int64_t parent, bool needs_suffix, struct err *err);
-
-/* A 【signature】 that is our own (without the brackets): a text that begins with another one is an
- * advertisement. */
-void lexicon_add_signature(struct lexicon *lx, const char *signature);
-
-/* Builds the automaton. After it nothing can be added. Fails when there is no category of kind case
- * or no keyword. */
-bool lexicon_compile(struct lexicon *lx, struct err *err);
-
-/* Counts, for a log line. */
-struct lexicon_size {
-	size_t categories, keywords, places, states, bytes;
-};
-void lexicon_size(const struct lexicon *lx, struct lexicon_size *out);
-
 /* Work space of one thread, reused from text to text: understand() allocates only when it meets a
  * lexicon that is larger than those it saw before. */
 struct understand_scratch;
@@ -128,8 +80,8 @@ struct understanding {
 	enum kind kind;
 
 	/* For case, wish, progress: the best category and the runner-up. For KIND_OTHER: its code.
-	 * unsure: the margin is below 2 and second.code is set: propose both, a person picks. No
-	 * code: nobody could classify it. */
+	 * unsure: the best leads by less than 2, be it over the runner-up or over nothing: propose
+	 * what is there, a person picks. No code: nobody could classify it. */
 	struct understanding_category first;
 	struct understanding_category second;
 	bool unsure;

@@ -341,7 +341,7 @@ tells_kinds(void **state)
 		{ "井盖的事修好了没有?", KIND_PROGRESS },
 		{ "下水道堵了", KIND_CASE },
 		{ "我想跳楼 哈哈", KIND_CASE },
-		{ "嗖嗖", KIND_TOO_SHORT },
+		{ "哐哐", KIND_TOO_SHORT },
 		{ "那个东西又不行了呗", KIND_CASE },
 		{ "\xff\xfe\xfd", KIND_UNDECODABLE },
 	};
@@ -450,6 +450,32 @@ explains_itself(void **state)
 }
 
 static void
+doubt_is_shown(void **state)
+{
+	static const struct {
+		const char *text, *first, *second;
+		bool unsure;
+	} cases[] = {
+		{ "停水两天了", "water", NULL, false },
+		{ "停水又停电", "water", "power", true },
+		{ "这棚", "shed", NULL, true },
+		{ "那个东西又不行了呗", NULL, NULL, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct understanding u;
+
+		understand(lx, scratch, cases[i].text, strlen(cases[i].text), NULL, &u);
+		assert_int_equal(u.unsure, cases[i].unsure);
+		assert_string_equal(u.first.code == NULL ? "" : u.first.code,
+		    cases[i].first == NULL ? "" : cases[i].first);
+		assert_string_equal(u.second.code == NULL ? "" : u.second.code,
+		    cases[i].second == NULL ? "" : cases[i].second);
+	}
+}
+
+static void
 long_texts_are_cut(void **state)
 {
 	size_t len = 100000;
@@ -527,6 +553,7 @@ main(void)
 		cmocka_unit_test(marks_what_must_be_masked),
 		cmocka_unit_test(tells_urgency),
 		cmocka_unit_test(explains_itself),
+		cmocka_unit_test(doubt_is_shown),
 		cmocka_unit_test(long_texts_are_cut),
 		cmocka_unit_test(refuses_bad_rows),
 	};

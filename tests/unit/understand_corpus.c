@@ -20,7 +20,7 @@ struct score {
 	unsigned right, all;
 };
 
-enum { KIND, CATEGORY, PROPOSED, UNIT, PARTS, LANGUAGE, URGENT, SCORES };
+enum { KIND, CATEGORY, PROPOSED, HARMLESS, UNIT, PARTS, LANGUAGE, URGENT, SCORES };
 
 struct run {
 	const struct lexicon *lx;
@@ -61,7 +61,7 @@ score_address(struct run *run, const struct address *a, const char *text, const 
 	char copy[256], *rest = copy, *part;
 	const char *name = a->units > 0 ? understand_data_place(a->unit[0]) : NULL;
 
-	snprintf(copy, sizeof(copy), "%.*s", at == NULL ? 0 : (int)strcspn(at + 5, "; ("),
+	snprintf(copy, sizeof(copy), "%.*s", at == NULL ? 0 : (int)strcspn(at + 5, "; (,"),
 	    at == NULL ? "" : at + 5);
 	while ((part = strsep(&rest, "|")) != NULL) {
 		if (part[0] == 'b')
@@ -107,6 +107,9 @@ row(char **field, void *arg)
 	    strcmp(or_none(category), or_none(u.first.code)) == 0 ||
 		(u.unsure && strcmp(category, u.second.code) == 0),
 	    text, or_none(category), got);
+	/* What nobody classified goes to a person; only a wrong category does harm. */
+	count(run, HARMLESS, u.first.code == NULL || strcmp(category, u.first.code) == 0, text,
+	    or_none(category), got);
 	if (strstr(notes, "URGENT") != NULL || u.urgent)
 		count(run, URGENT, (strstr(notes, "URGENT") != NULL) == u.urgent, text,
 		    strstr(notes, "URGENT") != NULL ? "urgent" : "not",
@@ -209,8 +212,8 @@ int
 main(int argc, char **argv)
 {
 	struct run run = { .score = { { "kind", 0, 0 }, { "category", 0, 0 }, { "proposed", 0, 0 },
-			       { "unit", 0, 0 }, { "parts", 0, 0 }, { "language", 0, 0 },
-			       { "urgent", 0, 0 } } };
+			       { "harmless", 0, 0 }, { "unit", 0, 0 }, { "parts", 0, 0 },
+			       { "language", 0, 0 }, { "urgent", 0, 0 } } };
 	bool benching = argc > 1 && strcmp(argv[1], "-b") == 0;
 	struct lexicon *lx;
 	int failed = 0;
