@@ -365,7 +365,9 @@ propose(const struct lexicon *lx, const struct understand_scratch *s, const char
 	} else {
 		return;
 	}
-	out->unsure = out->first.code != NULL && out->first.score - out->second.score < MARGIN;
+	out->unsure = out->first.code != NULL && out->second.code != NULL &&
+		      out->first.score - out->second.score < MARGIN;
+	out->weak = out->first.code != NULL && out->first.score < MARGIN;
 }
 
 /* A case of an urgent category, or one with urgent words. */

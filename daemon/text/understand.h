@@ -80,11 +80,13 @@ struct understanding {
 	enum kind kind;
 
 	/* For case, wish, progress: the best category and the runner-up. For KIND_OTHER: its code.
-	 * unsure: the best leads by less than 2, be it over the runner-up or over nothing: propose
-	 * what is there, a person picks. No code: nobody could classify it. */
+	 * No code: nobody could classify it. unsure: both are set and less than 2 apart: propose
+	 * both, a person picks. weak: the best stands on one vague word (score below 2): a person
+	 * confirms. */
 	struct understanding_category first;
 	struct understanding_category second;
 	bool unsure;
+	bool weak;
 
 	bool urgent;
 	bool progress; /* asks after something, whatever the kind */

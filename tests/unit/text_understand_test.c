@@ -454,12 +454,12 @@ doubt_is_shown(void **state)
 {
 	static const struct {
 		const char *text, *first, *second;
-		bool unsure;
+		bool unsure, weak;
 	} cases[] = {
-		{ "停水两天了", "water", NULL, false },
-		{ "停水又停电", "water", "power", true },
-		{ "这棚", "shed", NULL, true },
-		{ "那个东西又不行了呗", NULL, NULL, false },
+		{ "停水两天了", "water", NULL, false, false },
+		{ "停水又停电", "water", "power", true, false },
+		{ "这棚", "shed", NULL, false, true },
+		{ "那个东西又不行了呗", NULL, NULL, false, false },
 	};
 
 	(void)state;
@@ -468,6 +468,7 @@ doubt_is_shown(void **state)
 
 		understand(lx, scratch, cases[i].text, strlen(cases[i].text), NULL, &u);
 		assert_int_equal(u.unsure, cases[i].unsure);
+		assert_int_equal(u.weak, cases[i].weak);
 		assert_string_equal(u.first.code == NULL ? "" : u.first.code,
 		    cases[i].first == NULL ? "" : cases[i].first);
 		assert_string_equal(u.second.code == NULL ? "" : u.second.code,
