@@ -11,8 +11,10 @@
 #include "database/database.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <event2/event.h>
 #include <event2/util.h>
+#include <fcntl.h>
 #include <libpq-fe.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,7 +79,10 @@ struct database {
 	enum database_state state;
 	char *down_detail;
 	PGconn *conn;
-	struct event *readable, *writable; /* on the connection's socket */
+	/* A duplicate of the connection's socket: libpq closes its own when it likes, and events
+	 * must never be on a number that may belong to another file already. */
+	int fd;
+	struct event *readable, *writable; /* on fd */
 	struct event *timer;    /* to connect again, or until connecting takes too long */
 	struct event *deadline; /* the earliest of the calls' deadlines, or before it */
 	int64_t deadline_ms;    /* when deadline fires; 0: not set */
@@ -253,6 +258,9 @@ free_events(struct database *db)
 	if (db->writable != NULL)
 		event_free(db->writable);
 	db->readable = db->writable = NULL;
+	if (db->fd >= 0)
+		close(db->fd);
+	db->fd = -1;
 }
 
 static void
@@ -567,12 +575,10 @@ on_schema(void *arg, const struct call_outcome *outcome)
 static void
 on_session(void *arg, const struct call_outcome *outcome)
 {
-	struct database *db = arg;
-
+	(void)arg;
 	/* A pooler or another system may not know it: we can do without. */
 	if (outcome->end == CALL_FAILED)
 		log_debug("database: no client_connection_check_interval: %s", outcome->error);
-	(void)db;
 }
 
 static void
@@ -585,12 +591,21 @@ note_notice(void *arg, const char *message)
 	free(line);
 }
 
-static void
+static bool
 watch_socket(struct database *db, short what, event_callback_fn fn)
 {
 	free_events(db);
-	db->readable = event_new(db->base, PQsocket(db->conn), what, fn, db);
+	db->fd = fcntl(PQsocket(db->conn), F_DUPFD_CLOEXEC, 0);
+	if (db->fd < 0) {
+		char *why = xasprintf("cannot watch the connection: %s", strerror(errno));
+
+		drop(db, why);
+		free(why);
+		return false;
+	}
+	db->readable = event_new(db->base, db->fd, what, fn, db);
 	event_add(db->readable, NULL);
+	return true;
 }
 
 static void
@@ -600,8 +615,9 @@ connected(struct database *db)
 		drop_with_message(db);
 		return;
 	}
-	watch_socket(db, EV_READ | EV_PERSIST, on_readable);
-	db->writable = event_new(db->base, PQsocket(db->conn), EV_WRITE, on_writable, db);
+	if (!watch_socket(db, EV_READ | EV_PERSIST, on_readable))
+		return;
+	db->writable = event_new(db->base, db->fd, EV_WRITE, on_writable, db);
 	PQsetNoticeProcessor(db->conn, note_notice, NULL);
 	set_timer(db->timer, SETUP_TIMEOUT_MS);
 	submit(db, &session_setup, NULL, SETUP_TIMEOUT_MS, on_session, db, true);
@@ -678,6 +694,7 @@ database_new(struct event_base *base, const char *conninfo, const char *user,
 	struct database *db = xcalloc(1, sizeof(*db));
 
 	db->base = base;
+	db->fd = -1;
 	db->conninfo = xstrdup(conninfo);
 	db->user = user != NULL ? xstrdup(user) : NULL;
 	db->application = xstrdup(application);
