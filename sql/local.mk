@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: BSD-2-Clause
-EXTRA_DIST += %D%/data/categories.tsv %D%/data/keywords.tsv %D%/data/places.tsv
+EXTRA_DIST += %D%/data/README.md %D%/data/categories.tsv %D%/data/keywords.tsv %D%/data/places.tsv

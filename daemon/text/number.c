@@ -161,21 +161,18 @@ digits_of(uint64_t v)
 	return n;
 }
 
+/* Digits before the first unit decide: one at most, and the units are read; more are a positional
+ * numeral that ends before the unit. Either way no code point is looked at twice. */
 static size_t
 read_words(const uint32_t *cp, size_t count, uint64_t (*value)(uint32_t), struct number *out)
 {
 	size_t n = 0;
 	uint64_t v = 0;
-	bool units = false;
 
-	for (; n < count && is_value(value(cp[n])); n++) {
-		units |= value(cp[n]) >= 10;
-		if (!units && n < DIGITS_MAX)
+	for (; n < count && value(cp[n]) < 10; n++)
+		if (n < DIGITS_MAX)
 			v = v * 10 + value(cp[n]);
-	}
-	if (n == 0)
-		return 0;
-	if (units) {
+	if (n <= 1 && n < count && is_value(value(cp[n]))) {
 		n = read_units(cp, count, value, &out->value);
 		out->digits = digits_of(out->value);
 		return n;
