@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: BSD-2-Clause
 sbin_PROGRAMS += hailand
 hailand_SOURCES = %D%/hailand.c
-hailand_LDADD = libbase.la
+hailand_LDADD = libsupervisor.la libsettings.la libchannel.la libbase.la

@@ -1,1 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
+noinst_LTLIBRARIES += libchannel.la
+libchannel_la_SOURCES = \
+	%D%/config.c %D%/config.h
+libchannel_la_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)

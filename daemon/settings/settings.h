@@ -51,6 +51,9 @@ const char *setting_type_name(enum setting_type type);
  * choices into *number. False with the reason in words ("expected a duration …") in *why. */
 bool setting_parse(const struct setting *s, const char *text, int64_t *number, struct buffer *why);
 
+/* The range or the choices as a person would write them, "100ms to 10min"; nothing for text. */
+void setting_print_range(const struct setting *s, struct buffer *out);
+
 /* Reads and checks the file. On success *out is the caller's (settings_free). Otherwise false, *out
  * is NULL, and errors holds one line for each fault, "FILE:LINE: what was found; what was
  * expected", ended by line feeds. */
@@ -69,6 +72,19 @@ size_t settings_channel_count(const struct settings *s);
 const struct channel_config *settings_channel_at(const struct settings *s, size_t index);
 const struct channel_config *settings_channel(const struct settings *s, const char *name);
 
-/* The whole as bytes, for a child of the same binary, and back; places in files are kept. */
+/* The system user that a role shall run as: the section's own ("clerk", or that channel's when
+ * channel is not NULL), else the top level's; "" when there is none. */
+const char *settings_user(const struct settings *s, const char *section, const char *channel);
+
+/* The PostgreSQL role to log in as, in the same way; NULL: as the connection string says. */
+const char *
+settings_database_role(const struct settings *s, const char *section, const char *channel);
+
+/* The whole as bytes, for a child of the same binary, and back; places in files are kept. False
+ * when the bytes are damaged. Unpacked settings were checked before they were packed. */
 void settings_pack(const struct settings *s, struct buffer *out);
-bool settings_unpack(const void *bytes, size_t len, struct settings **out, struct buffer *errors);
+bool settings_unpack(const void *bytes, size_t len, struct settings **out);
+/* Whether one section means the same in both, wherever it stands. "" for the top level; channel as
+ * above. */
+bool settings_same(
+    const struct settings *a, const struct settings *b, const char *section, const char *channel);
