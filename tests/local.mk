@@ -8,6 +8,7 @@ include tests/unit/core.mk
 include tests/unit/database.mk
 include tests/unit/text.mk
 include tests/unit/smpp.mk
+include tests/unit/supervisor.mk
 include tests/fuzz/text.mk
 include tests/fuzz/smpp.mk
 include tests/simulator/local.mk

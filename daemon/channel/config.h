@@ -9,7 +9,7 @@
  *
  *	channel sms {                      name "sms"
  *		plugin = "smpp"            plugin
- *		database_role = "sms"      role
+ *		database_user = "sms"      role
  *		rate = 50                  settings.list[0]
  *		link east {                links[0].name "east"
  *			host = "192.0.2.1" links[0].list[0]
@@ -35,7 +35,7 @@ struct channel_config {
 	char *file;   /* where it stands, for messages */
 	char *plugin; /* "smpp": PLUGINDIR/smpp.so; with a "/" in it: that file */
 	char *role;   /* PostgreSQL role to log in as; NULL: what the connection string says */
-	/* Everything but plugin and database_role. */
+	/* Everything but plugin and database_user. */
 	struct channel_section settings;
 	struct channel_section *links;
 	size_t link_count;

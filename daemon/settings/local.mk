@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += libsettings.la
 libsettings_la_SOURCES = \
 	%D%/reader.c %D%/reader.h \
 	%D%/section.c %D%/section.h \
+	%D%/source.c %D%/source.h \
 	%D%/settings.c %D%/settings.h \
 	%D%/table.c \
 	%D%/value.c

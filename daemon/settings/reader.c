@@ -5,22 +5,23 @@
  * each, which is the only way to learn the line of a value. What the keys mean is asked later.
  *
  * libconfuse takes the end of the file for a closing brace. A last entry of ours behind the text
- * shows whether the sections were closed.
+ * shows whether the sections were closed. Files that are included are read each on its own and put
+ * together here; libconfuse's own include loses memory and places when something is wrong.
  */
 #include "settings/reader.h"
 
 #include <confuse.h>
-#include <errno.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/xalloc.h"
 #include "settings/section.h"
+#include "settings/source.h"
 
+#define READER_DEPTH 4
 #define END_KEY "__end_of_settings"
 
 struct names {
@@ -41,18 +42,13 @@ struct reading {
 	struct pair *pairs;
 	size_t pair_count;
 	cfg_t *ended_in;
-	char *unfinished;      /* a key whose value would have been END_KEY */
-	struct buffer *errors; /* NULL: the first parse, which is silent */
+	char *unfinished;         /* a key whose value would have been END_KEY */
+	struct section *includes; /* what include() names, as entries */
+	struct buffer *errors;    /* NULL: the first parse, which is silent */
 	unsigned error_count;
 };
 
 static struct reading *current;
-
-static const char *
-current_file(void)
-{
-	return current->root->filename != NULL ? current->root->filename : current->path;
-}
 
 /* ---- keys, learned by the first parse -------------------------------------------------------- */
 
@@ -102,7 +98,7 @@ section_of(cfg_t *cfg, int line)
 	current->pairs[current->pair_count] = (struct pair){
 		.theirs = cfg,
 		.ours = section_new(
-		    cfg == current->root ? "" : cfg->name, cfg->title, current_file(), line),
+		    cfg == current->root ? "" : cfg->name, cfg->title, current->path, line),
 	};
 	return current->pairs[current->pair_count++].ours;
 }
@@ -118,7 +114,20 @@ on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 		current->ended_in = cfg;
 	else
 		section_add_entry(
-		    section_of(cfg, cfg->line), opt->name, value, current_file(), cfg->line);
+		    section_of(cfg, cfg->line), opt->name, value, current->path, cfg->line);
+	return 0;
+}
+
+static int
+on_include(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
+{
+	(void)opt;
+	if (argc != 1) {
+		cfg_error(cfg, "expected include(\"FILE\")");
+		return -1;
+	}
+	if (current->includes != NULL)
+		section_add_entry(current->includes, "include", argv[0], current->path, cfg->line);
 	return 0;
 }
 
@@ -132,17 +141,15 @@ on_error(cfg_t *cfg, const char *fmt, va_list ap)
 		return;
 	vsnprintf(text, sizeof(text), fmt, ap);
 	if (current->unfinished != NULL) {
-		buffer_printf(current->errors, "%s:%d: \"%s\" has no value\n", current_file(),
+		buffer_printf(current->errors, "%s:%d: \"%s\" has no value\n", current->path,
 		    cfg->line - 1, current->unfinished);
 		return;
 	}
-	buffer_printf(current->errors, "%s:%d: %s", current_file(), cfg->line, text);
+	buffer_printf(current->errors, "%s:%d: %s", current->path, cfg->line, text);
 	if (strncmp(text, "missing equal sign", 18) == 0)
 		buffer_add_string(current->errors, "; expected NAME = VALUE (no such section)");
 	else if (strncmp(text, "unexpected token '{'", 20) == 0)
 		buffer_add_string(current->errors, "; lists are written as one text, \"a,b\"");
-	else if (strncmp(text, "wrong number", 12) == 0)
-		buffer_add_string(current->errors, "; expected include(\"FILE\")");
 	else if (strncmp(text, "premature end", 13) == 0)
 		buffer_add_string(
 		    current->errors, "; a value, a quote or a closing brace is missing before it");
@@ -185,7 +192,7 @@ options_free(cfg_opt_t *options)
 static cfg_opt_t *
 options_new(const struct reader_kind *kinds, const struct names *names, bool top)
 {
-	const cfg_opt_t include = CFG_FUNC("include", cfg_include);
+	const cfg_opt_t include = CFG_FUNC("include", on_include);
 	const cfg_opt_t end = CFG_END();
 	cfg_opt_t *options = xcalloc(count_kinds(kinds) + names->count + 2, sizeof(*options));
 	size_t n = 0;
@@ -212,7 +219,6 @@ parse(struct reading *reading, struct buffer *text, const struct reader_kind *ki
     const struct names *names, cfg_flag_t flags)
 {
 	cfg_opt_t *options = options_new(kinds, names, true);
-	char *folder = xstrdup(reading->path);
 	FILE *f = fmemopen(text->data, text->len, "r");
 	bool ok;
 
@@ -222,10 +228,8 @@ parse(struct reading *reading, struct buffer *text, const struct reader_kind *ki
 	reading->root = cfg_init(options, flags);
 	reading->root->filename = xstrdup(reading->path);
 	cfg_set_error_function(reading->root, on_error);
-	cfg_add_searchpath(reading->root, dirname(folder));
 	ok = cfg_parse_fp(reading->root, f) == CFG_SUCCESS;
 	fclose(f);
-	free(folder);
 	options_free(options);
 	return ok;
 }
@@ -250,21 +254,20 @@ check_end(const struct reading *r)
 
 	if (in == r->root)
 		return true;
+	/* without it parsing ended early, and that was told */
 	if (r->error_count == 0 && in != NULL)
 		buffer_printf(r->errors, "%s:%d: end of file inside of %s%s%s; expected \"}\"\n",
-		    r->path, in->line - 1, in->name, in->title != NULL ? " " : "",
+		    r->path, in->line - 2, in->name, in->title != NULL ? " " : "",
 		    in->title != NULL ? in->title : "");
-	else if (r->error_count == 0)
-		buffer_printf(r->errors, "%s: a comment or a quote is not ended\n", r->path);
 	return false;
 }
 
 static struct section *
-read_text(
-    const char *path, struct buffer *text, const struct reader_kind *kinds, struct buffer *errors)
+read_text(const char *path, struct buffer *text, const struct reader_kind *kinds,
+    struct section *includes, struct buffer *errors)
 {
 	struct reading first = { .path = path };
-	struct reading second = { .path = path, .errors = errors };
+	struct reading second = { .path = path, .errors = errors, .includes = includes };
 	struct names names = { 0 };
 	struct section *tree = NULL;
 	bool ok;
@@ -286,44 +289,106 @@ read_text(
 	return tree;
 }
 
-static bool
-load(const char *path, struct buffer *text, struct buffer *errors)
-{
-	char piece[8192];
-	size_t n;
-	FILE *f = fopen(path, "re");
+/* ---- included files -------------------------------------------------------------------------- */
 
-	if (f == NULL) {
-		buffer_printf(errors, "%s: cannot be read: %s%s\n", path, strerror(errno),
-		    errno == EACCES ? "; run as root or chmod g+r" : "");
-		return false;
+static struct section *
+find_same(const struct section *tree, const struct section *like)
+{
+	for (size_t i = 0; i < tree->section_count; i++) {
+		struct section *s = tree->sections[i];
+
+		if (strcmp(s->name, like->name) == 0 &&
+		    (like->title == NULL || strcmp(s->title, like->title) == 0))
+			return s;
 	}
-	while ((n = fread(piece, 1, sizeof(piece), f)) > 0 && text->len <= READER_FILE_BYTES)
-		buffer_add(text, piece, n);
-	if (ferror(f) != 0)
-		buffer_printf(errors, "%s: cannot be read: %s\n", path, strerror(errno));
-	else if (text->len > READER_FILE_BYTES)
-		buffer_printf(errors, "%s: larger than 1 MiB; that is no settings file\n", path);
-	else if (text->len > 0 && memchr(text->data, 0, text->len) != NULL)
-		buffer_printf(errors, "%s: holds NUL bytes; expected text\n", path);
-	fclose(f);
-	return errors->len == 0;
+	return NULL;
+}
+
+static void
+merge_section(struct section *tree, struct section *s, struct buffer *errors)
+{
+	struct section *same = find_same(tree, s);
+
+	if (same == NULL) {
+		section_add(tree, s);
+		return;
+	}
+	if (s->title != NULL)
+		buffer_printf(errors, "%s:%d: %s \"%s\" stands in %s:%d already\n", s->file,
+		    s->line, s->name, s->title, same->file, same->line);
+	section_take_entries(same, s);
+	section_free(&s);
+}
+
+/* Takes everything out of part. */
+static void
+merge(struct section *tree, struct section *part, struct buffer *errors)
+{
+	section_take_entries(tree, part);
+	for (size_t i = 0; i < part->section_count; i++)
+		merge_section(tree, part->sections[i], errors);
+	part->section_count = 0;
+	section_free(&part);
+}
+
+static char *
+beside(const char *path, const char *name)
+{
+	char *copy = xstrdup(path);
+	char *joined = *name == '/' ? xstrdup(name) : xasprintf("%s/%s", dirname(copy), name);
+
+	free(copy);
+	return joined;
+}
+
+static struct section *
+read_file(const char *path, const struct reader_kind *kinds, unsigned depth, struct buffer *errors);
+
+static void
+read_includes(struct section *tree, const struct section *includes, const struct reader_kind *kinds,
+    unsigned depth, struct buffer *errors)
+{
+	for (size_t i = 0; i < includes->entry_count; i++) {
+		const struct entry *e = &includes->entries[i];
+		char *path = beside(e->file, e->value);
+		struct section *part = NULL;
+
+		if (depth == READER_DEPTH)
+			buffer_printf(errors, "%s:%d: include \"%s\": more than %d files deep\n",
+			    e->file, e->line, e->value, READER_DEPTH);
+		else
+			part = read_file(path, kinds, depth + 1, errors);
+		if (part != NULL)
+			merge(tree, part, errors);
+		free(path);
+	}
+}
+
+static struct section *
+read_file(const char *path, const struct reader_kind *kinds, unsigned depth, struct buffer *errors)
+{
+	struct section *includes = section_new("include", NULL, path, 0);
+	struct section *tree = NULL;
+	struct buffer text = { 0 };
+
+	if (source_load(path, &text, errors)) {
+		buffer_add_string(&text, "\n" END_KEY " = 1\n");
+		tree = read_text(path, &text, kinds, includes, errors);
+	}
+	if (tree != NULL)
+		read_includes(tree, includes, kinds, depth, errors);
+	section_free(&includes);
+	buffer_clear(&text);
+	return tree;
 }
 
 struct section *
 reader_read(const char *path, const struct reader_kind *kinds, struct buffer *errors)
 {
-	struct buffer text = { 0 };
-	struct buffer problems = { 0 };
-	struct section *tree = NULL;
+	const size_t before = errors->len;
+	struct section *tree = read_file(path, kinds, 0, errors);
 
-	if (load(path, &text, &problems)) {
-		buffer_add_string(&text, "\n" END_KEY " = 1\n");
-		tree = read_text(path, &text, kinds, &problems);
-	}
-	if (problems.len > 0)
-		buffer_add(errors, problems.data, problems.len);
-	buffer_clear(&problems);
-	buffer_clear(&text);
+	if (errors->len != before)
+		section_free(&tree);
 	return tree;
 }

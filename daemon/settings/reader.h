@@ -16,8 +16,6 @@ struct reader_kind {
 	const struct reader_kind *kinds; /* what may stand in it, or NULL */
 };
 
-#define READER_FILE_BYTES (1024 * 1024)
-
 /* The caller owns the tree (section_free). On failure NULL, and "FILE:LINE: …\n" is added to
  * errors. A file may say include("other.conf") at its top level; names are relative to its folder.
  */

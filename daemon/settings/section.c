@@ -65,6 +65,18 @@ section_add_entry(struct section *s, const char *key, const char *value, const c
 }
 
 void
+section_take_entries(struct section *s, struct section *from)
+{
+	if (from->entry_count == 0)
+		return;
+	s->entries =
+	    xreallocarray(s->entries, s->entry_count + from->entry_count, sizeof(*s->entries));
+	memcpy(s->entries + s->entry_count, from->entries, from->entry_count * sizeof(*s->entries));
+	s->entry_count += from->entry_count;
+	from->entry_count = 0;
+}
+
+void
 section_add(struct section *s, struct section *child)
 {
 	s->sections = xreallocarray(s->sections, s->section_count + 1, sizeof(struct section *));

@@ -34,6 +34,8 @@ void section_add_entry(
     struct section *s, const char *key, const char *value, const char *file, int line);
 /* s owns child from now on. */
 void section_add(struct section *s, struct section *child);
+/* Moves all entries of from behind those of s. */
+void section_take_entries(struct section *s, struct section *from);
 /* The last entry of this name, or NULL. */
 const struct entry *section_find(const struct section *s, const char *key);
 

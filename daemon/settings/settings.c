@@ -140,8 +140,8 @@ check_twice(const struct section *s, size_t index, struct buffer *errors)
 
 	for (size_t i = 0; i < index; i++) {
 		if (strcmp(s->entries[i].key, e->key) == 0) {
-			char *text = xasprintf("\"%s\" is given twice; the first time in line %d",
-			    e->key, s->entries[i].line);
+			char *text = xasprintf("\"%s\" is given twice; the first time in %s:%d",
+			    e->key, s->entries[i].file, s->entries[i].line);
 			fault(errors, e->file, e->line, text);
 			free(text);
 			return;
@@ -330,7 +330,7 @@ static struct channel_config *
 make_channel(const struct section *s)
 {
 	struct channel_config *c = channel_config_new(s->title, s->file, s->line,
-	    value_or(s, "plugin", ""), value_or(s, "database_role", NULL));
+	    value_or(s, "plugin", ""), value_or(s, "database_user", NULL));
 
 	copy_entries(&c->settings, s, true);
 	for (size_t i = 0; i < s->section_count; i++) {
@@ -495,14 +495,14 @@ settings_user(const struct settings *s, const char *section, const char *channel
 }
 
 const char *
-settings_database_role(const struct settings *s, const char *section, const char *channel)
+settings_database_user(const struct settings *s, const char *section, const char *channel)
 {
 	const struct channel_config *c = channel != NULL ? settings_channel(s, channel) : NULL;
 	const char *own;
 
 	if (channel != NULL)
 		return c != NULL ? c->role : NULL;
-	own = settings_string(s, section, "database_role");
+	own = settings_string(s, section, "database_user");
 	return *own != '\0' ? own : NULL;
 }
 
@@ -512,11 +512,29 @@ settings_pack(const struct settings *s, struct buffer *out)
 	section_pack(s->tree, out);
 }
 
+static bool
+titles_are_there(const struct section *tree)
+{
+	for (size_t i = 0; i < tree->section_count; i++) {
+		const struct section *s = tree->sections[i];
+
+		if (strcmp(s->name, "channel") == 0 && s->title == NULL)
+			return false;
+		for (size_t l = 0; l < s->section_count; l++) {
+			if (s->sections[l]->title == NULL)
+				return false;
+		}
+	}
+	return true;
+}
+
 bool
 settings_unpack(const void *bytes, size_t len, struct settings **out)
 {
 	struct section *tree = section_unpack(bytes, len);
 
+	if (tree != NULL && !titles_are_there(tree))
+		section_free(&tree);
 	*out = tree != NULL ? settings_new(tree) : NULL;
 	return tree != NULL;
 }

@@ -78,7 +78,7 @@ const char *settings_user(const struct settings *s, const char *section, const c
 
 /* The PostgreSQL role to log in as, in the same way; NULL: as the connection string says. */
 const char *
-settings_database_role(const struct settings *s, const char *section, const char *channel);
+settings_database_user(const struct settings *s, const char *section, const char *channel);
 
 /* The whole as bytes, for a child of the same binary, and back; places in files are kept. False
  * when the bytes are damaged. Unpacked settings were checked before they were packed. */

@@ -48,14 +48,14 @@ const struct setting setting_table[] = {
 	    "How many clerks run on this machine." },
 	{ "clerk", "batch", SETTING_INTEGER, "200", 1, 5000, NULL,
 	    "How many messages a clerk handles in one transaction at most." },
-	{ "clerk", "database_role", SETTING_STRING, "", 0, 0, NULL,
+	{ "clerk", "database_user", SETTING_STRING, "", 0, 0, NULL,
 	    "The PostgreSQL role that clerks log in as; empty: as the connection string says." },
 	{ "clerk", "user", SETTING_STRING, "", 0, 0, NULL,
 	    "The system user that clerks run as; empty: the one of the top level." },
 
 	{ "timekeeper", "count", SETTING_INTEGER, "1", 0, 4, NULL,
 	    "How many timekeepers run on this machine." },
-	{ "timekeeper", "database_role", SETTING_STRING, "", 0, 0, NULL,
+	{ "timekeeper", "database_user", SETTING_STRING, "", 0, 0, NULL,
 	    "The PostgreSQL role that the timekeeper logs in as; empty: as the connection string "
 	    "says." },
 	{ "timekeeper", "user", SETTING_STRING, "", 0, 0, NULL,
@@ -63,7 +63,7 @@ const struct setting setting_table[] = {
 
 	{ "channel", "plugin", SETTING_STRING, NULL, 0, 0, NULL,
 	    "The plugin that speaks the channel's protocol: a name in plugin_dir, or a path." },
-	{ "channel", "database_role", SETTING_STRING, "", 0, 0, NULL,
+	{ "channel", "database_user", SETTING_STRING, "", 0, 0, NULL,
 	    "The PostgreSQL role that the channel logs in as; empty: as the connection string "
 	    "says." },
 	{ "channel", "user", SETTING_STRING, "", 0, 0, NULL,

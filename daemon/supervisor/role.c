@@ -92,7 +92,7 @@ role_conninfo(const struct role *role)
 const char *
 role_database_user(const struct role *role)
 {
-	return settings_database_role(
+	return settings_database_user(
 	    role->snapshot.settings, role->kind->name, role->kind->titled ? role->instance : NULL);
 }
 
