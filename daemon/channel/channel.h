@@ -221,6 +221,30 @@ void channel_count(struct channel *, const char *name, int64_t add);
 unsigned channel_decode(
     const char *charset, const void *raw, size_t len, bool guess, char **text, size_t *text_len);
 
+/* How an outgoing short message is written. */
+enum channel_coding {
+	CHANNEL_CODING_AUTO, /* GSM-7 when the whole text is in it, else UCS-2 */
+	CHANNEL_GSM7,        /* one septet an octet */
+	CHANNEL_UCS2,        /* UTF-16BE */
+};
+struct channel_piece {
+	uint8_t *octets;
+	size_t len;
+};
+/* Set it to { 0 }; owns its pieces. */
+struct channel_split {
+	enum channel_coding coding; /* what was taken, never AUTO */
+	struct channel_piece *pieces;
+	size_t count;
+};
+/* Cuts a text into the parts of a concatenated short message, on grapheme clusters, and encodes
+ * them; headers are the plugin's. reference_bits is 8 (153 septets or 67 units a part), 16 (152 or
+ * 66), or 0: one piece of any length. A text that fits alone is one piece of up to 160 septets or
+ * 70 units. False, with *out empty, when it would be more than 255 pieces. */
+bool channel_split(const char *text, size_t len, enum channel_coding coding,
+    unsigned reference_bits, struct channel_split *out);
+void channel_split_clear(struct channel_split *);
+
 /* ---- the plugin ---------------------------------------------------------------------------- */
 
 struct channel_plugin {
