@@ -24,6 +24,7 @@
 #include "base/xalloc.h"
 
 #define CLIENTS 16
+#define BACKLOG 64
 #define LINE_BYTES 256
 #define IDLE_S 60
 
@@ -322,7 +323,7 @@ control_new(struct event_base *base, const char *path, const char *group,
 	control->commands = commands;
 	control->arg = arg;
 	control->listener = evconnlistener_new(
-	    base, on_connect, control, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, CLIENTS, fd);
+	    base, on_connect, control, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, BACKLOG, fd);
 	if (control->listener == NULL) {
 		close(fd);
 		control_free(&control);
