@@ -3,3 +3,5 @@ include contrib/simulator/local.mk
 EXTRA_DIST += %D%/quickstart %D%/install-packages %D%/packages \
 	%D%/demo/hailand.conf.in %D%/demo/story.txt %D%/demo/units.csv %D%/demo/staff.csv \
 	%D%/demo/households.csv %D%/demo/residents.csv %D%/demo/volunteers.csv
+include contrib/systemd/local.mk
+include contrib/completion/local.mk

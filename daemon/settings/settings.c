@@ -195,6 +195,17 @@ check_required(const struct section *s, struct buffer *errors)
 	}
 }
 
+/* Everything in it is the plugin's own, but for where its password lies. */
+static void
+check_link(const struct section *s, struct buffer *errors)
+{
+	const struct entry *e = section_find(s, "password_file");
+
+	check_entries(s, true, errors);
+	if (e != NULL)
+		check_value(find_setting("channel", "password_file"), e, errors);
+}
+
 static void
 check_channel(const struct section *s, struct buffer *errors)
 {
@@ -215,7 +226,7 @@ check_channel(const struct section *s, struct buffer *errors)
 	check_entries(s, true, errors);
 	check_required(s, errors);
 	for (size_t i = 0; i < s->section_count; i++)
-		check_entries(s->sections[i], true, errors);
+		check_link(s->sections[i], errors);
 }
 
 static int64_t

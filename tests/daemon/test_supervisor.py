@@ -137,7 +137,7 @@ def keeper(tmp_path):
 def alive(pid):
     try:
         return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
@@ -587,3 +587,62 @@ def test_command_line(keeper):
     done = run("--supervised", "--role", "clerk:1")
     assert done.returncode == 78 and "no settings from the supervisor" in done.stderr
     keeper.log_path.write_text("")
+
+
+# ---- what is written about the settings -------------------------------------------------------------
+
+
+def options():
+    """[(section, name, kind, default, range, help)] as the program knows them."""
+    rows = [line.split("\t") for line in run("--print-options").stdout.splitlines()]
+    assert len(rows) > 20
+    return [(*(("." + r[0]).rsplit(".", 1)), *r[1:]) for r in rows]
+
+
+def installed(default):
+    """Where a distribution would have it."""
+    return re.sub(r"^/.*(/hailan/.*)$", lambda m: ("/run" if "sock" in default else "/usr/lib") + m[1], default)
+
+
+def test_manual_lists_all_options():
+    page = (ht.SOURCE / "daemon/hailand.conf.5").read_text()
+    lists = {"": "Top level", ".database": "Section database", ".clerk": "Section clerk",
+             ".timekeeper": "Section timekeeper", ".channel": "Section channel"}
+    said = set()
+    for section, name, kind, default, span, explained in options():
+        part = page.split(f".Ss {lists[section]}\n")[1].split(".El\n.S")[0]
+        tail = {"-": "must be given", "": "default empty"}.get(default, f"default {installed(default)}")
+        item = f".It Ic {name} Pq {kind}{': ' + span if span else ''}; {tail}\n"
+        assert item in part, item
+        text = part.split(item)[1].split("\n.")[0].replace("\n", " ")
+        assert text.strip() == explained, name
+        said.add((section, name))
+    assert len(re.findall(r"^\.It Ic ", page, re.M)) == len(said)
+
+
+def test_example_shows_all_options(keeper):
+    example = (ht.SOURCE / "etc/hailand.conf").read_text()
+    flat = re.sub(r"\s*\n\s*# ", " ", example)
+    for section, name, kind, default, span, explained in options():
+        value = "smpp" if default == "-" else installed(default)
+        entry = f'{explained} ({kind}{": " + span if span else ""})'
+        assert re.search(re.escape(entry) + r'\s+#' + re.escape(f'{name} = "{value}"'), flat), entry
+    # as it is, and with everything in it
+    done = run("-tf", str(ht.SOURCE / "etc/hailand.conf"))
+    assert done.returncode == 0, done.stdout
+    everything = re.sub(r"^(\s*)#(?=[a-z}\t])", r"\1", example, flags=re.M)
+    keeper.config.write_text(everything)
+    keeper.log_path.write_text("")
+    done = run("-tf", str(keeper.config))
+    assert done.returncode == 0, done.stdout
+    assert not re.search(r"^\s*#(?! |$)", everything, re.M)
+
+
+def test_completion_knows_the_options():
+    """Each option of --help can be completed, and channels are found in the file."""
+    file = ht.SOURCE / "contrib/completion/hailand.bash"
+    wanted = set(re.findall(r"--[a-z-]+", run("--help").stdout))
+    script = f"""source {file}
+        COMP_WORDS=(hailand --); COMP_CWORD=1; COMP_LINE='hailand --'; _hailand; printf '%s\\n' "${{COMPREPLY[@]}}" """
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=10)
+    assert wanted <= set(done.stdout.split()), done.stderr

@@ -203,6 +203,7 @@ static const struct {
 	{ "channel a1234567890123456789012345678901 { plugin = p }", "of at most 31" },
 	{ "channel x { plugin = p password_file = /nonexistent }", "No such file or directory" },
 	{ "channel x { plugin = p password_file = secret }", "expected an absolute path" },
+	{ "channel x { plugin = p link y { password_file = s } }", "expected an absolute path" },
 	{ "include(\"nothing.conf\")", "nothing.conf" },
 	{ "include()", "expected include(\"FILE\")" },
 	{ "clerk { include(\"t.conf\") }", "include" },

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/settings_test tests/unit/child_test
-TESTS += tests/unit/settings_test
+TESTS += tests/unit/settings_test tests/unit/child_test
 endif
 tests_unit_settings_test_SOURCES = %D%/settings_test.c
 tests_unit_settings_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
