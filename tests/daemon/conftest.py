@@ -1,14 +1,34 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Fixtures: cluster (one a file), town (cluster with the demonstration town, simulator and daemon)."""
+"""Fixtures: cluster (one a file), town (cluster with the demonstration town, simulator and daemon),
+make_town (a town of a test's own). A test that fails shows the daemon's last lines."""
 
+import json
 import pathlib
 import sys
+import time
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import hailan_testing as ht  # noqa: E402
+
+LIVE = []  # towns that are up now, for reports
+
+# contrib/demo: grid workers by the building they care for.
+WORKER_TIANTU_1 = "+8613904330011"  # 天图社区 building 3, Chinese
+WORKER_TIANTU_2 = "+8613904330012"  # 天图社区 building 5, Korean
+WORKERS = [f"+861390433001{i}" for i in range(1, 5)]
+VOLUNTEERS = [f"+861370433003{i}" for i in range(1, 4)]
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if not report.failed:
+        return
+    for town in LIVE:
+        report.sections.append(("what was there", town.picture()))
 
 
 @pytest.fixture(scope="module")
@@ -28,26 +48,110 @@ def cluster(folder):
 
 
 class Town:
-    """A cluster with people in it, a simulator with one link, and hailand between them."""
+    """A cluster with people in it, a simulator with one link (or what smsc(folder) makes), and hailand
+    between them. What else is told goes to Daemon."""
 
-    def __init__(self, folder, cluster, **options):
+    def __init__(self, folder, cluster, smsc=None, smsc_settings=None, tls=None, **options):
         self.folder, self.cluster = folder, cluster
         links = options.pop("links", ("a",))
         cluster.add_channel("sms", "hailan_sms")
         load_demo(cluster)
-        self.smsc = ht.Smsc(folder, links=links)
+        self.smsc = smsc(folder) if smsc else ht.Smsc(folder, links=links, tls=tls, **(smsc_settings or {}))
         self.daemon = ht.Daemon(folder, cluster, self.smsc.ports, **options)
+        LIVE.append(self)
 
-    def start(self):
+    def start(self, bound=None):
         self.daemon.start()
-        self.smsc.bound(len(self.smsc.ports))
+        self.smsc.bound(len(self.smsc.ports) if bound is None else bound)
         return self
 
     def stop(self):
+        if self in LIVE:
+            LIVE.remove(self)
         try:
             self.daemon.stop()
         finally:
             self.smsc.stop()
+
+    # what the database holds
+
+    def rows(self, sql, *parameters):
+        return self.cluster.rows(sql, *parameters)
+
+    def inbox(self, phone):
+        return self.rows("select * from hailan.inbox where source = %s order by id", phone)
+
+    def cases(self, phone):
+        return self.rows('select * from hailan."case" where phone = %s order by number', phone)
+
+    def wishes(self, phone):
+        return self.rows("select * from hailan.wish where phone = %s order by number", phone)
+
+    def outbox(self, phone):
+        return self.rows("select * from hailan.outbox where destination = %s order by id", phone)
+
+    def delivered(self):
+        """Ids of the outgoing messages whose receipt said that they arrived."""
+        return [r[0] for r in self.rows("select distinct outbox_id from hailan.delivery where state = 'delivered'")]
+
+    def unit(self, id):
+        rows = self.rows("select * from hailan.unit where id = %s", id)
+        return rows[0] if rows else None
+
+    def one_case(self, phone, timeout=15):
+        """The case of this phone, as soon as it is filed; there must be just one."""
+        found = ht.until(f"a case of {phone}", lambda: self.cases(phone), timeout, shown=lambda: self.inbox(phone))
+        assert len(found) == 1, f"{len(found)} cases of {phone}: {[dict(c) for c in found]}"
+        return found[0]
+
+    # what the daemon has done
+
+    def waiting(self):
+        return self.cluster.value("select count(*) from hailan.inbox_waiting")
+
+    def handled(self, timeout=30):
+        """The clerk has nothing left to do, and what it said has gone out."""
+        ht.until("an empty inbox_waiting", lambda: self.waiting() == 0, timeout, shown=self.waiting)
+        ht.until(
+            "an empty outbox_waiting",
+            lambda: self.cluster.value("select count(*) from hailan.outbox_waiting where not_before <= now()") == 0,
+            timeout,
+            shown=lambda: self.rows("select * from hailan.outbox_waiting limit 3"),
+        )
+
+    def silent(self, phone, since=0, texts=0):
+        """After everything was handled, phone has got only so many messages from number since on."""
+        self.handled()
+        time.sleep(0.4 * ht.SLOW)
+        got = [m["text"] for m in self.smsc.received(phone) if m["n"] >= since]
+        assert len(got) == texts, f"{phone}: expected {texts} messages from number {since} on, came {got}"
+
+    def policy(self, key, value):
+        """Changes a row of the policy table "setting"; the daemon takes it up by itself."""
+        done = self.rows("update hailan.setting set value = %s where key = %s returning key", str(value), key)
+        assert done, f"no setting {key}: {[r[0] for r in self.rows('select key from hailan.setting order by key')]}"
+
+    def picture(self):
+        """For a person who reads a failure."""
+        out = []
+
+        def show(title, what):
+            try:
+                out.append(f"-- {title}\n{what()}")
+            except Exception as e:  # a picture of ruins is better than none
+                out.append(f"-- {title}: {type(e).__name__}: {e}")
+
+        def sql(text):
+            return lambda: "\n".join(str(dict(r)) for r in self.rows(text)) or "nothing"
+
+        show("the last lines of hailand", lambda: "\n".join(self.daemon.log().splitlines()[-40:]))
+        show("complaints of the simulator", lambda: "\n".join(self.smsc.complaints()[-10:]) or "none")
+        show("links", lambda: json.dumps(self.smsc.do("links")["links"], ensure_ascii=False))
+        show("inbox, the last", sql("select id, source, destination, text, flags from hailan.inbox order by id desc limit 8"))
+        show("stuck", sql("select * from hailan.inbox_stuck order by id desc limit 5"))
+        show("cases, the last", sql('select number, phone, category, state, text from hailan."case" order by number desc limit 5'))
+        show("outbox, the last", sql("select id, destination, body from hailan.outbox order by id desc limit 8"))
+        return "\n".join(out)
 
 
 def load_demo(cluster):
@@ -65,30 +169,46 @@ def town(folder, cluster):
         yield t.start()
         t.daemon.stop()
         t.daemon.check_log()
+        assert t.smsc.complaints() == []
     finally:
         t.stop()
 
 
-@pytest.fixture
-def make_town(tmp_path_factory):
-    """For tests that pull the plug: a town of their own with a durable cluster."""
-    made = []
+class TownMaker:
+    def __init__(self):
+        self.made = []
 
-    def make(fast=True, **options):
+    def __call__(self, fast=True, **options):
         scratch = ht.scratch()
         folder = scratch.__enter__()
         cluster = ht.Cluster(folder / "pg", fast=fast)
-        made.append((scratch, cluster, None))
+        self.made.append((scratch, cluster, None))
         cluster.create()
         t = Town(folder, cluster, **options)
-        made[-1] = (scratch, cluster, t)
+        self.made[-1] = (scratch, cluster, t)
         return t
 
-    yield make
-    for scratch, cluster, t in reversed(made):
-        try:
-            if t:
-                t.stop()
-        finally:
-            cluster.stop()
-            scratch.__exit__(None, None, None)
+    def end(self):
+        for scratch, cluster, t in reversed(self.made):
+            try:
+                if t:
+                    t.stop()
+            finally:
+                cluster.stop()
+                scratch.__exit__(None, None, None)
+
+
+@pytest.fixture
+def make_town():
+    """For tests that pull the plug or set something unusual: a town of their own."""
+    maker = TownMaker()
+    yield maker
+    maker.end()
+
+
+@pytest.fixture(scope="module")
+def make_module_town():
+    """The same for a whole file."""
+    maker = TownMaker()
+    yield maker
+    maker.end()

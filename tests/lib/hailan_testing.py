@@ -6,6 +6,8 @@ and read: an error line that the test did not announce fails it.
 """
 
 import contextlib
+import datetime
+import itertools
 import json
 import os
 import pathlib
@@ -14,6 +16,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -27,19 +30,32 @@ HAILANCTL = BUILD / "sbin/hailanctl"
 if not HAILANCTL.exists():
     HAILANCTL = BUILD / "bin/hailanctl"
 PLUGINS = BUILD / "lib/hailan/plugins"
+FAST = pathlib.Path(os.environ.get("HAILAN_FAST", BUILD))  # a build without sanitizers, where there is one
 
 SLOW = float(os.environ.get("HAILAN_SLOW", "1"))  # a factor on every wait, for loaded machines
+NIGHTLY = os.environ.get("HAILAN_NIGHTLY", "0") not in ("", "0")
+
+sys.path.insert(0, str(SOURCE / "contrib/simulator"))  # its PDU code builds the raw PDUs of tests
+
+_phones = itertools.count(int(time.time() * 10) % 10_000_000 * 10)
 
 
-def until(what, condition, timeout=15.0, step=0.02):
-    """The first true value of condition(); fails with what was waited for."""
+def phone():
+    """A mobile number that nobody has had in this run and that no file of contrib/demo names."""
+    return f"+86157{next(_phones) % 100_000_000:08d}"
+
+
+def until(what, condition, timeout=15.0, step=0.02, shown=None):
+    """The first true value of condition(); fails with what was waited for, and with what shown()
+    says is there instead."""
     end = time.monotonic() + timeout * SLOW
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
-            raise AssertionError(f"waited {timeout * SLOW:.0f} s for {what}")
+            there = f"; there is {shown()!r}" if shown else f"; there is {value!r}"
+            raise AssertionError(f"waited {timeout * SLOW:.0f} s for {what}{there}")
         time.sleep(step)
 
 
@@ -106,7 +122,16 @@ class Cluster:
         ctl("-d", self.conninfo_for(), "migrate", check=True)
 
     def add_channel(self, name, role):
-        self.rows("select hailan.channel_add(%s, %s)", name, role)
+        self.rows("select hailan.channel_add(%s, %s, %s)", name, role, datetime.datetime.now(datetime.timezone.utc))
+
+    @contextlib.contextmanager
+    def locked(self, table, mode="access exclusive"):
+        """Nobody can write to the table meanwhile: what must be stored first cannot be."""
+        with contextlib.closing(self.connect()) as c:
+            c.autocommit = False
+            c.cursor().execute(f"lock table {table} in {mode} mode")
+            yield
+            c.rollback()
 
 
 def ctl(*arguments, check=False, timeout=60, config=None):
@@ -120,21 +145,29 @@ def ctl(*arguments, check=False, timeout=60, config=None):
 class Smsc:
     """contrib/simulator as a process, spoken to through its control socket."""
 
-    def __init__(self, folder, *arguments, links=("a",)):
+    def __init__(self, folder, *arguments, links=("a",), tls=None, **settings):
+        """tls: (certificate, key) of all links. settings: those of the simulator's --set."""
         self.socket = str(pathlib.Path(folder) / "smsc.sock")
         self.ports = {name: free_port() for name in links}
         command = ["/usr/bin/python3", str(SOURCE / "contrib/simulator/hailan-smsc"), "--control", self.socket]
         for name, port in self.ports.items():
-            command += ["--listen", f"{name}=127.0.0.1:{port},system_id=town,password=secret"]
+            link = f"{name}=127.0.0.1:{port},system_id=town,password=secret"
+            command += ["--listen", link + (f",tls_cert={tls[0]},tls_key={tls[1]}" if tls else "")]
+        for key, value in settings.items():
+            command += ["--set", f"{key}={value}"]
         self.log = open(pathlib.Path(folder) / "smsc.log", "ab")
         self.process = subprocess.Popen([*command, *arguments], stdout=self.log, stderr=self.log)
         until("the simulator", lambda: os.path.exists(self.socket) or self.process.poll() is not None)
         assert self.process.poll() is None, "the simulator ended at once"
 
-    def do(self, do, timeout=60, **arguments):
+    def do(self, do, timeout=20, **arguments):
+        """timeout: how long the simulator may wait for what is asked."""
+        timeout *= SLOW
         with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(timeout * SLOW)
+            s.settimeout(timeout + 20)
             s.connect(self.socket)
+            if do in ("wait", "enquire"):
+                arguments["timeout"] = timeout
             s.sendall(json.dumps({"do": do, **arguments}).encode() + b"\n")
             answer = b""
             while not answer.endswith(b"\n"):
@@ -147,18 +180,46 @@ class Smsc:
         return answer
 
     def bound(self, count=1, timeout=20):
-        self.do("wait", bound=count, timeout=timeout * SLOW)
+        self.do("wait", bound=count, timeout=timeout)
+
+    def set(self, **settings):
+        self.do("set", **settings)
 
     def send(self, sender, text, to="12345", **arguments):
         return self.do("send", **{"from": sender}, to=to, text=text, **arguments)
 
+    def text(self, sender, text, to="12345", wait=15, **arguments):
+        """A resident writes; every part must be acknowledged. The ledger of the parts."""
+        ledger = self.send(sender, text, to, wait=wait * SLOW, timeout=wait + 10, **arguments)["ledger"]
+        for part in ledger:
+            assert (part["state"], part["status"]) == ("acked", 0), f"{text[:30]!r}: not acknowledged: {part}"
+        return ledger
+
     def received(self, phone):
         return self.do("received", phone=phone)["messages"]
 
-    def wait_text(self, phone, match, timeout=15, **arguments):
-        """The text of the message to phone that fits the regular expression."""
-        answer = self.do("wait", phone=phone, match=match, timeout=timeout * SLOW, **arguments)
-        return next(v for v in _texts(answer) if re.search(match, v))
+    def texts(self, phone):
+        return [m["text"] for m in self.received(phone)]
+
+    def expect(self, phone, match="", since=0, timeout=15, count=1):
+        """The first message to phone, from number since on, whose text fits."""
+        answer = self.do(
+            "wait", phone=phone, match=match, since=since, count=count, timeout=timeout
+        )
+        return answer["messages"][count - 1]
+
+    def raw(self, command, body=b"", sequence="next", wait=10, octets=None, **arguments):
+        """A PDU as it is; the answer with its number, and whether the link was closed."""
+        from smsc import pdu
+
+        octets = octets if octets is not None else pdu.pack(command, 0, 0, body)
+        if sequence != "next":
+            octets = octets[:12] + sequence.to_bytes(4, "big") + octets[16:]
+        asks = {"sequence": "next"} if sequence == "next" else {}
+        return self.do("deliver_raw", pdu=octets.hex(), wait=wait * SLOW, timeout=20 + wait, **asks, **arguments)
+
+    def complaints(self):
+        return [c["text"] for c in self.do("complaints")["complaints"]]
 
     def stop(self):
         self.process.terminate()
@@ -168,23 +229,14 @@ class Smsc:
         self.log.close()
 
 
-def _texts(value):
-    if isinstance(value, dict):
-        if isinstance(value.get("text"), str):
-            yield value["text"]
-        for v in value.values():
-            yield from _texts(v)
-    elif isinstance(value, list):
-        for v in value:
-            yield from _texts(v)
-
-
 class Daemon:
     """hailand with one SMS channel."""
 
-    def __init__(self, folder, cluster, ports, channel_options="", link_options="", extra="", clerks=1):
+    def __init__(self, folder, cluster, ports, channel_options="", link_options="", extra="", clerks=1, top="", log_level="debug", build=BUILD):
+        """link_options: text for every link, or a dict of link name → text."""
         self.folder = pathlib.Path(folder)
         self.cluster = cluster
+        self.build = pathlib.Path(build)
         self.config = self.folder / "hailand.conf"
         self.control = self.folder / "control.sock"
         self.log_path = self.folder / "hailand.log"
@@ -196,20 +248,23 @@ class Daemon:
         port = {port}
         system_id = "town"
         password = "secret"
-        {link_options}
+        {link_options.get(name, "") if isinstance(link_options, dict) else link_options}
     }}"""
             for name, port in ports.items()
         )
         self.config.write_text(
-            f"""log_level = "debug"
+            f"""log_level = "{log_level}"
 control_socket = "{self.control}"
-plugin_dir = "{PLUGINS}"
+plugin_dir = "{self.build}/lib/hailan/plugins"
+restart_delay = "100ms"
+restart_delay_max = "1s"
+{top}
 database {{ conninfo = "{cluster.conninfo_for()}" }}
 clerk {{ count = {clerks} }}
 timekeeper {{ count = 1 }}
 channel "sms" {{
     plugin = "smpp"
-    database_user = "hailan_sms"
+    database_role = "hailan_sms"
     {channel_options}
 {links}
 }}
@@ -220,7 +275,7 @@ channel "sms" {{
     def start(self, *arguments, ready=True):
         log = open(self.log_path, "ab")
         self.process = subprocess.Popen(
-            [str(HAILAND), "-f", str(self.config), *arguments], stdout=log, stderr=log, start_new_session=True
+            [str(self.build / "sbin/hailand"), "-f", str(self.config), *arguments], stdout=log, stderr=log, start_new_session=True
         )
         log.close()
         if ready:
@@ -231,8 +286,32 @@ channel "sms" {{
     def log(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
+    def ctl(self, *arguments, check=True):
+        return ctl("-f", self.config, *arguments, check=check)
+
+    def json(self, *arguments):
+        out = self.ctl(*arguments, "--json").stdout
+        try:
+            return json.loads(out)
+        except json.JSONDecodeError:
+            return [json.loads(line) for line in out.splitlines() if line.strip()]
+
     def status(self):
-        return json.loads(ctl("-f", self.config, "status", "--json", check=True).stdout)
+        return self.json("status")
+
+    def restart(self, wait=True):
+        self.stop()
+        self.process = None
+        return self.start(ready=wait)
+
+    def rss(self):
+        """role → resident KiB of every child."""
+        out = {}
+        for pid, role in self.children().items():
+            with contextlib.suppress(OSError):
+                text = pathlib.Path(f"/proc/{pid}/status").read_text()
+                out[role] = int(re.search(r"VmRSS:\s+(\d+)", text).group(1))
+        return out
 
     def children(self):
         """pid → role of every child that is there now."""
