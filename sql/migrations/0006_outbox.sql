@@ -1,0 +1,238 @@
+-- What goes out. Rows of outbox are written once; what waits, what is in hand and what came of it are
+-- narrow tables beside it.
+set local role hailan_owner;
+set local search_path = hailan, pg_temp;
+
+create sequence outbox_seq cache 64;
+
+create table outbox (
+	id int8 primary key,
+	city int4 not null,
+	created_at timestamptz not null,
+	not_after timestamptz,
+	message_id int8,
+	number int8,
+	priority int2 not null check (priority between 0 and 3),
+	channel text not null,
+	link text not null,
+	source text not null,
+	destination text not null check (length(destination) between 1 and 64),
+	language text not null,
+	template text not null,
+	params text,
+	body text not null check (length(body) between 1 and 4096)
+) partition by range (id);
+comment on column outbox.priority is '0 danger, 1 reply, 2 notice, 3 campaign';
+create table outbox_default partition of outbox default;
+
+create table outbox_waiting (
+	channel text not null,
+	priority int2 not null,
+	id int8 not null,
+	not_before timestamptz not null,
+	primary key (channel, priority, id)
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_cost_delay = 0);
+
+-- Handed over to a channel's process and not yet answered.
+create table outbox_in_hand (
+	id int8 primary key,
+	channel text not null,
+	worker text not null,
+	at timestamptz not null
+);
+
+create type delivery_state as enum ('handed', 'sent', 'failed', 'retry', 'unknown', 'expired', 'delivered', 'undelivered');
+create table delivery (
+	outbox_id int8 not null,
+	at timestamptz not null,
+	state delivery_state not null,
+	parts int2,
+	link text,
+	detail text check (length(detail) <= 1024)
+);
+create index on delivery (outbox_id);
+
+-- The peer's ids, to match receipts by. key: see receipt_key().
+create table sent_part (
+	channel text not null,
+	key text not null,
+	outbox_id int8 not null,
+	at timestamptz not null,
+	state int2 not null default 0,
+	primary key (channel, key, outbox_id)
+);
+create index on sent_part (outbox_id);
+
+create table receipt_orphan (
+	channel text not null,
+	key text not null,
+	at timestamptz not null,
+	state int2 not null,
+	detail text
+);
+create index on receipt_orphan (channel, key);
+create index on receipt_orphan (at);
+
+-- Ids are opaque, but case and leading zeros differ between a response and its receipt.
+create function receipt_key(p_id text) returns text language sql immutable
+return coalesce(nullif(ltrim(lower(p_id), '0'), ''), '0');
+
+-- The same id as it may stand in the other place: hex for decimal and decimal for hex.
+create function receipt_keys(p_id text) returns text[] language plpgsql immutable set search_path = hailan, pg_temp as $$
+declare
+	k text := receipt_key(p_id);
+	keys text[] := array[k];
+begin
+	if k ~ '^[0-9]{1,18}$' then
+		keys := keys || to_hex(k::int8);
+	end if;
+	if k ~ '^[0-9a-f]{1,15}$' then
+		keys := keys || ('x' || lpad(k, 16, '0'))::bit(64)::int8::text;
+	end if;
+	return keys;
+end $$;
+
+create function outbox_claim(p_channel text, p_at timestamptz, p_worker text, p_links text[], p_room int4[])
+returns table (id int8, link text, destination text, source text, body text, priority int2, not_after timestamptz)
+language plpgsql security definer set search_path = hailan, pg_temp as $$
+#variable_conflict use_column
+declare
+	v_total int4 := (select coalesce(sum(r), 0) from unnest(p_room) r);
+	r record;
+	v_link int4;
+	v_ids int8[] := '{}';
+	v_links text[] := '{}';
+begin
+	perform channel_guard(p_channel);
+	if v_total <= 0 then
+		return;
+	end if;
+	for r in
+		with picked as (
+			select w.channel, w.priority, w.id from outbox_waiting w
+			 where w.channel = p_channel and w.not_before <= p_at
+			 order by w.priority, w.id limit v_total for update skip locked
+		), gone as (
+			delete from outbox_waiting w using picked p
+			 where w.channel = p.channel and w.priority = p.priority and w.id = p.id
+		)
+		select o.id, o.link, o.destination, o.source, o.body, o.priority, o.not_after
+		  from picked p join outbox o on o.id = p.id order by p.priority, p.id
+	loop
+		if r.not_after is not null and r.not_after <= p_at then
+			insert into delivery (outbox_id, at, state, detail) values (r.id, p_at, 'expired', 'too old to be sent');
+			continue;
+		end if;
+		v_link := array_position(p_links, r.link);
+		if v_link is null or p_room[v_link] <= 0 then
+			select i into v_link from generate_subscripts(p_room, 1) i where p_room[i] > 0 order by p_room[i] desc limit 1;
+		end if;
+		p_room[v_link] := p_room[v_link] - 1;
+		v_ids := v_ids || r.id;
+		v_links := v_links || p_links[v_link];
+		id := r.id; link := p_links[v_link]; destination := r.destination; source := r.source;
+		body := r.body; priority := r.priority; not_after := r.not_after;
+		return next;
+	end loop;
+	insert into outbox_in_hand (id, channel, worker, at) select i, p_channel, p_worker, p_at from unnest(v_ids) i;
+	insert into delivery (outbox_id, at, state, link) select i, p_at, 'handed', l from unnest(v_ids, v_links) as t (i, l);
+end $$;
+
+-- What is to become of messages whose sending ended without being accepted: once more or never.
+-- outcomes: 1 failed, 2 retry, 3 unknown (the enum channel_sent of hailan/channel.h).
+create function outbox_again(p_at timestamptz, p_ids int8[], p_outcomes int2[], p_retry_at timestamptz[])
+returns void language sql set search_path = hailan, pg_temp as $$
+	with again as (
+		select o.id, o.channel, o.priority, coalesce(t.retry_at, p_at) as not_before
+		  from unnest(p_ids, p_outcomes, p_retry_at) as t (id, outcome, retry_at) join outbox o on o.id = t.id
+		 where (t.outcome = 2 and (select count(*) from delivery d where d.outbox_id = o.id and d.state = 'handed') < setting_int('outbox_attempts'))
+		    or (t.outcome = 3 and o.priority < 3
+		        and (select count(*) from delivery d where d.outbox_id = o.id and d.state = 'unknown') <= 1)
+	)
+	insert into outbox_waiting (id, channel, priority, not_before) select id, channel, priority, not_before from again
+	on conflict do nothing
+$$;
+
+create function outbox_done(p_channel text, p_at timestamptz, p_worker text, p_ids int8[], p_outcomes int2[], p_peer_ids text[],
+	p_parts int2[], p_retry_at timestamptz[], p_links text[], p_details text[])
+returns void language plpgsql security definer set search_path = hailan, pg_temp as $$
+declare
+	r record;
+begin
+	perform channel_guard(p_channel);
+	delete from outbox_in_hand where id = any (p_ids) and channel = p_channel;
+	insert into delivery (outbox_id, at, state, parts, link, detail)
+	select t.id, p_at, (array['sent', 'failed', 'retry', 'unknown'])[t.outcome + 1]::delivery_state, t.parts, t.link, nullif(t.detail, '')
+	  from unnest(p_ids, p_outcomes, p_parts, p_links, p_details) as t (id, outcome, parts, link, detail);
+	perform outbox_again(p_at, p_ids, p_outcomes, p_retry_at);
+	insert into sent_part (channel, key, outbox_id, at)
+	select distinct p_channel, receipt_key(k), t.id, p_at
+	  from unnest(p_ids, p_peer_ids) as t (id, peer_ids), string_to_table(t.peer_ids, ',') as k
+	 where coalesce(t.peer_ids, '') <> '' and k <> ''
+	on conflict do nothing;
+	-- receipts that came before the response
+	for r in
+		with mine as (
+			select s.outbox_id, s.key, k from sent_part s, unnest(receipt_keys(s.key)) k
+			 where s.channel = p_channel and s.outbox_id = any (p_ids)
+		), taken as (
+			delete from receipt_orphan o using mine m where o.channel = p_channel and o.key = m.k
+			returning m.outbox_id, m.key, o.at, o.state, o.detail
+		)
+		select * from taken order by at
+	loop
+		perform receipt_note(p_channel, r.key, r.outbox_id, r.at, r.state, r.detail);
+	end loop;
+end $$;
+
+-- Notes a receipt on the part it belongs to. A final state is never replaced by a pending one.
+create function receipt_note(p_channel text, p_key text, p_outbox_id int8, p_at timestamptz, p_state int2, p_detail text)
+returns void language plpgsql set search_path = hailan, pg_temp as $$
+begin
+	update sent_part set state = p_state
+	 where channel = p_channel and key = p_key and outbox_id = p_outbox_id and state = 0 and p_state <> 0;
+	if found then
+		insert into delivery (outbox_id, at, state, parts, detail)
+		select p_outbox_id, p_at, case p_state when 1 then 'delivered' when 2 then 'undelivered' else 'unknown' end::delivery_state,
+		       1, nullif(p_detail, '')
+		 where p_state in (1, 2);
+	end if;
+end $$;
+
+create function receipts_put(p_channel text, p_at timestamptz, p_links text[], p_peer_ids text[], p_states int2[], p_details text[])
+returns void language plpgsql security definer set search_path = hailan, pg_temp as $$
+declare
+	r record;
+	v_found bool;
+	m record;
+begin
+	perform channel_guard(p_channel);
+	for r in select * from unnest(p_links, p_peer_ids, p_states, p_details) as t (link, peer_id, state, detail) loop
+		v_found := false;
+		for m in
+			select s.key, s.outbox_id from sent_part s
+			 where s.channel = p_channel and s.key = any (receipt_keys(r.peer_id)) order by s.at desc limit 1
+		loop
+			v_found := true;
+			perform receipt_note(p_channel, m.key, m.outbox_id, p_at, r.state, r.detail);
+		end loop;
+		if not v_found then
+			insert into receipt_orphan (channel, key, at, state, detail)
+			values (p_channel, receipt_key(r.peer_id), p_at, r.state, left(r.detail, 1024));
+		end if;
+	end loop;
+end $$;
+
+create function outbox_recover(p_channel text, p_at timestamptz, p_worker text) returns int8
+language plpgsql security definer set search_path = hailan, pg_temp as $$
+declare
+	v_ids int8[];
+begin
+	perform channel_guard(p_channel);
+	with gone as (delete from outbox_in_hand where channel = p_channel and worker = p_worker returning id)
+	select coalesce(array_agg(id order by id), '{}') into v_ids from gone;
+	insert into delivery (outbox_id, at, state, detail)
+	select i, p_at, 'unknown', 'the process ended before the answer' from unnest(v_ids) i;
+	perform outbox_again(p_at, v_ids, array_fill(3::int2, array[cardinality(v_ids)]), array_fill(null::timestamptz, array[cardinality(v_ids)]));
+	return cardinality(v_ids);
+end $$;

@@ -1,0 +1,204 @@
+-- What the clerk calls: its lanes, what waits in them, and the filing of a batch in one transaction.
+set local role hailan_owner;
+set local search_path = hailan, pg_temp;
+
+create table clerk_presence (
+	worker text primary key,
+	pid int4 not null,
+	seen_at timestamptz not null
+);
+
+-- Says "I am here", and takes and gives back lanes so that each live clerk has its share: lane n
+-- belongs to the clerk whose rank among the live ones is n modulo their number. A lane is held by a
+-- session lock, so it is free as soon as its clerk is gone. Returns the lanes held now.
+create function clerk_lanes(p_at timestamptz, p_worker text) returns setof int2
+language plpgsql security definer set search_path = hailan, pg_temp as $$
+declare
+	v_class int4 := hashtext('hailan.lane');
+	v_count int4;
+	v_rank int4;
+	v_lane int2;
+	v_held bool;
+begin
+	delete from clerk_presence where seen_at < p_at - interval '10 seconds' and worker <> p_worker;
+	insert into clerk_presence (worker, pid, seen_at) values (p_worker, pg_backend_pid(), p_at)
+	on conflict (worker) do update set seen_at = excluded.seen_at, pid = excluded.pid;
+	select count(*), count(*) filter (where worker < p_worker) into v_count, v_rank from clerk_presence;
+	for v_lane in 0..63 loop
+		v_held := exists (select from pg_locks where locktype = 'advisory' and classid = v_class::oid and objid = v_lane::oid
+		                  and objsubid = 2 and pid = pg_backend_pid() and granted
+		                  and database = (select oid from pg_database where datname = current_database()));
+		if v_lane % v_count = v_rank then
+			if v_held or pg_try_advisory_lock(v_class, v_lane) then
+				return next v_lane;
+			end if;
+		elsif v_held then
+			perform pg_advisory_unlock(v_class, v_lane);
+		end if;
+	end loop;
+end $$;
+
+create function clerk_claim(p_at timestamptz, p_lanes int2[], p_after int8, p_limit int4)
+returns table (policy_version int8, id int8, received_at timestamptz, channel text, link text, source text, destination text,
+	charset text, raw bytea, text text, flags int4, protocol text, language text, campaigns bool, person_id int8, staff_unit int4,
+	staff_level int2, volunteer bool, home_community int4, home_building text, home_entrance text, home_room text,
+	open_cases jsonb, copies int4)
+language sql stable security definer set search_path = hailan, pg_temp as $$
+	select (select version from policy_version), i.id, i.received_at, i.channel, i.link, i.source, i.destination,
+	       i.charset, case when i.text is null then i.raw end, i.text, i.flags, i.protocol,
+	       coalesce(c.language, who.language), coalesce(c.campaigns, true), who.person_id, who.staff_unit, who.staff_level,
+	       coalesce(who.volunteer, false), home.community_id, home.building, home.entrance, home.room, open.cases,
+	       (select count(*)::int4 from inbox_copy x where x.id = i.id)
+	  from (select w.id from inbox_waiting w where w.lane = any (p_lanes) and w.id > p_after order by w.id limit p_limit) w
+	  join inbox i on i.id = w.id
+	  left join contact c on c.number = i.source
+	  left join lateral (
+		select case when count(*) = 1 then min(p.person_id) end as person_id, min(pe.language) as language,
+		       min(s.unit_id) as staff_unit, max(s.level) as staff_level, bool_or(v.person_id is not null) as volunteer
+		  from phone p join person pe on pe.id = p.person_id
+		  left join staff s on s.person_id = p.person_id
+		  left join volunteer v on v.person_id = p.person_id
+		 where p.number = i.source having count(*) > 0) who on true
+	  left join lateral (
+		select min(h.community_id) as community_id, min(h.building) as building, min(h.entrance) as entrance, min(h.room) as room
+		  from phone p join resident r on r.person_id = p.person_id join household h on h.id = r.household_id
+		 where p.number = i.source having count(distinct h.id) = 1) home on who.person_id is not null or who.language is not null
+	  left join lateral (
+		select jsonb_agg(jsonb_build_object('number', o.number, 'category', o.category, 'state', o.state, 'light', o.light,
+		                 'unit', o.unit_id, 'filed_at', extract(epoch from o.filed_at)::int8, 'text', left(o.text, 200))) as cases
+		  from (select k.*, l.light from "case" k join case_state_light l on l.state = k.state
+		         where k.phone = i.source and k.state <> 'closed' order by k.number desc limit 5) o) open on true
+	 order by i.id
+$$;
+
+create function case_numbers(p_count int4) returns setof int8
+language sql volatile security definer set search_path = hailan, pg_temp as $$
+	select nextval('case_number_seq') from generate_series(1, least(p_count, 10000))
+$$;
+
+-- What a number means to the one who asks: state and light, if the phone is its reporter's or staff's.
+create function case_look(p_number int8, p_phone text)
+returns table (number int8, wish bool, category text, state text, light text, unit_id int4)
+language sql stable security definer set search_path = hailan, pg_temp as $$
+	select k.number, false, k.category, k.state::text, l.light::text, k.unit_id
+	  from "case" k join case_state_light l on l.state = k.state
+	 where k.number = p_number
+	   and (k.phone = p_phone or exists (select from phone p join staff s on s.person_id = p.person_id where p.number = p_phone))
+	union all
+	select w.number, true, w.category, w.state, null, w.unit_id from wish w
+	 where w.number = p_number
+	   and (w.phone = p_phone or exists (select from phone p join staff s on s.person_id = p.person_id where p.number = p_phone))
+$$;
+
+create function clerk_file(p_at timestamptz, p_ids int8[], p_kinds text[], p_texts text[],
+	p_case_message int4[], p_numbers int8[], p_is_wish bool[], p_phones text[], p_person_ids int8[], p_entered_by int8[],
+	p_categories text[], p_categories2 text[], p_scores int2[], p_units int4[], p_places int4[], p_languages text[], p_case_texts text[],
+	p_buildings text[], p_entrances text[], p_floors int2[], p_rooms text[], p_landmarks text[], p_urgent bool[],
+	p_event_message int4[], p_event_numbers int8[], p_event_actions text[], p_event_reasons text[],
+	p_out_message int4[], p_out_channels text[], p_out_links text[], p_out_sources text[], p_out_destinations text[],
+	p_out_priorities int2[], p_out_not_before timestamptz[], p_out_not_after timestamptz[], p_out_languages text[],
+	p_out_templates text[], p_out_params text[], p_out_bodies text[], p_out_numbers int8[],
+	p_contact_numbers text[], p_contact_languages text[], p_contact_campaigns bool[])
+returns void language plpgsql security definer set search_path = hailan, pg_temp set plan_cache_mode = force_generic_plan as $$
+declare
+	v_city int4 := city();
+	v_gone int4;
+	v_channel text;
+begin
+	delete from inbox_waiting where id = any (p_ids);
+	get diagnostics v_gone = row_count;
+	if v_gone <> cardinality(p_ids) then
+		raise exception '% of % messages are no longer waiting', cardinality(p_ids) - v_gone, cardinality(p_ids)
+			using errcode = 'HA001', hint = 'another clerk has them: claim again';
+	end if;
+
+	update inbox i set text = t.text from unnest(p_ids, p_texts) as t (id, text) where i.id = t.id and t.text is not null;
+
+	insert into verdict (inbox_id, kind, number)
+	select t.id, t.kind, c.number
+	  from unnest(p_ids, p_kinds) with ordinality as t (id, kind, n)
+	  left join unnest(p_case_message, p_numbers) as c (message, number) on c.message = t.n;
+
+	insert into "case" (number, city, filed_at, message_id, urgent, score, unit_id, place_id, person_id, entered_by, category, category2,
+		channel, phone, language, building, entrance, floor, room, landmark, text, state)
+	select t.number, v_city, p_at, p_ids[t.message], t.urgent, t.score, t.unit_id, t.place_id, t.person_id, t.entered_by, t.category, t.category2,
+	       i.channel, t.phone, t.language, t.building, t.entrance, t.floor, t.room, t.landmark, t.text, 'filed'
+	  from unnest(p_case_message, p_numbers, p_is_wish, p_phones, p_person_ids, p_entered_by, p_categories, p_categories2, p_scores,
+	              p_units, p_places, p_languages, p_case_texts, p_buildings, p_entrances, p_floors, p_rooms, p_landmarks, p_urgent)
+	       as t (message, number, is_wish, phone, person_id, entered_by, category, category2, score,
+	             unit_id, place_id, language, text, building, entrance, floor, room, landmark, urgent)
+	  join inbox i on i.id = p_ids[t.message]
+	 where not t.is_wish
+	 order by t.number;
+
+	insert into case_event (id, city, case_number, at, message_id, person_id, unit_id, to_state, action, channel)
+	select make_id(p_at, nextval('event_seq')), v_city, t.number, p_at, p_ids[t.message], t.person_id, t.unit_id, 'filed', 'filed', i.channel
+	  from unnest(p_case_message, p_numbers, p_is_wish, p_person_ids, p_units) as t (message, number, is_wish, person_id, unit_id)
+	  join inbox i on i.id = p_ids[t.message]
+	 where not t.is_wish;
+
+	if true = any (p_is_wish) then
+		insert into wish (number, city, told_at, message_id, unit_id, place_id, person_id, entered_by, category, channel, phone, language,
+			building, entrance, floor, room, landmark, text)
+		select t.number, v_city, p_at, p_ids[t.message], t.unit_id, t.place_id, t.person_id, t.entered_by, t.category, i.channel, t.phone, t.language,
+		       t.building, t.entrance, t.floor, t.room, t.landmark, t.text
+		  from unnest(p_case_message, p_numbers, p_is_wish, p_phones, p_person_ids, p_entered_by, p_categories,
+		              p_units, p_places, p_languages, p_case_texts, p_buildings, p_entrances, p_floors, p_rooms, p_landmarks)
+		       as t (message, number, is_wish, phone, person_id, entered_by, category,
+		             unit_id, place_id, language, text, building, entrance, floor, room, landmark)
+		  join inbox i on i.id = p_ids[t.message]
+		 where t.is_wish;
+		insert into wish_event (id, city, wish_number, at, message_id, person_id, action, channel)
+		select make_id(p_at, nextval('event_seq')), v_city, t.number, p_at, p_ids[t.message], t.person_id, 'told', i.channel
+		  from unnest(p_case_message, p_numbers, p_is_wish, p_person_ids) as t (message, number, is_wish, person_id)
+		  join inbox i on i.id = p_ids[t.message]
+		 where t.is_wish;
+	end if;
+
+	if cardinality(p_event_message) > 0 then
+		insert into case_event (id, city, case_number, at, message_id, from_state, to_state, action, channel, reason)
+		select make_id(p_at, nextval('event_seq')), v_city, k.number, p_at, p_ids[t.message], k.state, k.state, t.action, i.channel, t.reason
+		  from unnest(p_event_message, p_event_numbers, p_event_actions, p_event_reasons) as t (message, number, action, reason)
+		  join "case" k on k.number = t.number join inbox i on i.id = p_ids[t.message];
+		insert into wish_event (id, city, wish_number, at, message_id, action, channel, reason)
+		select make_id(p_at, nextval('event_seq')), v_city, k.number, p_at, p_ids[t.message], t.action, i.channel, t.reason
+		  from unnest(p_event_message, p_event_numbers, p_event_actions, p_event_reasons) as t (message, number, action, reason)
+		  join wish k on k.number = t.number join inbox i on i.id = p_ids[t.message];
+	end if;
+
+	with made as (
+		insert into outbox (id, city, created_at, not_after, message_id, number, priority, channel, link, source, destination,
+			language, template, params, body)
+		select make_id(p_at, nextval('outbox_seq')), v_city, p_at, t.not_after, p_ids[t.message], t.number, t.priority, t.channel, t.link,
+		       t.source, t.destination, t.language, t.template, t.params, t.body
+		  from unnest(p_out_message, p_out_numbers, p_out_priorities, p_out_channels, p_out_links, p_out_sources, p_out_destinations,
+		              p_out_not_after, p_out_languages, p_out_templates, p_out_params, p_out_bodies)
+		       as t (message, number, priority, channel, link, source, destination, not_after, language, template, params, body)
+		returning id, channel, priority
+	), numbered as (
+		select id, channel, priority, row_number() over (order by id) as n from made
+	)
+	insert into outbox_waiting (id, channel, priority, not_before)
+	select m.id, m.channel, m.priority, coalesce(p_out_not_before[m.n], p_at) from numbered m;
+
+	if cardinality(p_contact_numbers) > 0 then
+		insert into contact (number, language, campaigns, changed_at)
+		select t.number, t.language, coalesce(t.campaigns, true), p_at
+		  from (select distinct on (number) * from unnest(p_contact_numbers, p_contact_languages, p_contact_campaigns)
+		        with ordinality as t (number, language, campaigns, n) order by number, n desc) t
+		on conflict (number) do update set language = coalesce(excluded.language, contact.language), changed_at = p_at,
+			campaigns = coalesce((select x.campaigns from unnest(p_contact_numbers, p_contact_campaigns) with ordinality as x (number, campaigns, n)
+			                       where x.number = excluded.number and x.campaigns is not null order by n desc limit 1), contact.campaigns);
+	end if;
+
+	for v_channel in select distinct c from unnest(p_out_channels) c loop
+		perform pg_notify('outbox_' || v_channel, '');
+	end loop;
+end $$;
+
+create function clerk_set_aside(p_at timestamptz, p_id int8, p_sqlstate text, p_reason text) returns void
+language sql security definer set search_path = hailan, pg_temp as $$
+	with gone as (delete from inbox_waiting where id = p_id returning id, lane)
+	insert into inbox_stuck (id, lane, at, sqlstate, reason) select id, lane, p_at, p_sqlstate, left(p_reason, 1024) from gone
+	on conflict (id) do update set at = excluded.at, sqlstate = excluded.sqlstate, reason = excluded.reason, times = inbox_stuck.times + 1
+$$;

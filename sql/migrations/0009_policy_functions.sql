@@ -1,0 +1,48 @@
+-- What the clerk loads, and the check of the templates.
+set local role hailan_owner;
+set local search_path = hailan, pg_temp;
+
+-- A unit's name as people say it: 天图 is a community, so 天图社区; departments and grids have theirs whole.
+create function unit_title(p_level unit_level, p_zh text, p_ko text, p_language text) returns text language sql immutable
+set search_path = hailan, pg_temp
+return case when p_language = 'ko' and p_ko is not null then
+	p_ko || case p_level when 'community' then '사회구역' when 'street' then '가두' when 'town' then '진' when 'village' then '촌'
+	                     when 'city' then '시' else '' end
+	else p_zh || case p_level when 'community' then '社区' when 'street' then '街道' when 'town' then '镇' when 'village' then '村'
+	                     when 'city' then '市' else '' end end;
+
+-- Every unit with the phones that get its notices: staff on duty, the first known one first.
+create function policy_units() returns table (id int4, level text, parent_id int4, code text, name_zh text, name_ko text, phone text,
+	contact_phone text, contact_language text)
+language sql stable security definer set search_path = hailan, pg_temp as $$
+	select u.id, u.level::text, u.parent_id, u.code, unit_title(u.level, u.name_zh, u.name_ko, 'zh'), unit_title(u.level, u.name_zh, u.name_ko, 'ko'), u.phone, d.number, coalesce(d.language, 'zh')
+	  from unit u
+	  left join lateral (
+		select p.number, pe.language from staff s join person pe on pe.id = s.person_id join phone p on p.person_id = s.person_id
+		 where s.unit_id = u.id and s.duty order by s.person_id, p.number limit 1) d on true
+	 order by u.id
+$$;
+
+create function policy_places() returns table (unit_id int4, level text, parent_id int4, name text, language text, needs_suffix bool)
+language sql stable security definer set search_path = hailan, pg_temp as $$
+	select u.id, u.level::text, u.parent_id, a.name, a.language, a.needs_suffix
+	  from unit_alias a join unit u on u.id = a.unit_id order by u.id, a.name
+$$;
+
+-- Templates that a language lacks, or whose placeholders differ between languages.
+create function templates_check() returns table (name text, language text, problem text)
+language sql stable security definer set search_path = hailan, pg_temp as $$
+	with wanted as (
+		select t.name, l.language from (select distinct name from template) t,
+		       string_to_table((select value from setting where key = 'languages'), ',') as l (language)
+	), fields as (
+		select t.name, t.language, array_agg(distinct m[1] order by m[1]) as names
+		  from template t, regexp_matches(t.body, '\{([a-z_]+)\}', 'g') m group by 1, 2
+	)
+	select w.name, w.language, 'missing' from wanted w left join template t using (name, language) where t.name is null
+	union all
+	select w.name, w.language, 'placeholders differ from another language'
+	  from wanted w left join fields f using (name, language)
+	 where exists (select from template t where t.name = w.name and t.language = w.language)
+	   and exists (select from fields o where o.name = w.name and o.names is distinct from f.names)
+$$;

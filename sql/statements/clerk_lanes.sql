@@ -1,0 +1,1 @@
+select lane from hailan.clerk_lanes($1::timestamptz, $2::text) as lane

@@ -1,0 +1,1 @@
+select hailan.ctl_status($1::timestamptz) as row

@@ -1,0 +1,1 @@
+select hailan.keep_outbox($1::timestamptz) as count

@@ -1,0 +1,1 @@
+select hailan.keep_partitions($1::timestamptz) as count

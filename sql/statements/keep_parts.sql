@@ -1,0 +1,1 @@
+select hailan.keep_parts($1::timestamptz) as count

@@ -1,0 +1,1 @@
+select hailan.keep_receipts($1::timestamptz) as count

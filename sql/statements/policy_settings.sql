@@ -1,0 +1,1 @@
+select key, value from hailan.setting order by key

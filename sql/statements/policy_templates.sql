@@ -1,0 +1,1 @@
+select name, language, body from hailan.template order by name, language

@@ -1,0 +1,1 @@
+select version from hailan.policy_version

@@ -1,0 +1,1 @@
+select name, language, problem from hailan.templates_check()
