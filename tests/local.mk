@@ -11,5 +11,6 @@ include tests/unit/smpp.mk
 include tests/unit/supervisor.mk
 include tests/fuzz/text.mk
 include tests/fuzz/smpp.mk
+include tests/fuzz/settings.mk
 include tests/simulator/local.mk
 include tests/bench/local.mk

@@ -254,8 +254,11 @@ check_end(const struct reading *r)
 
 	if (in == r->root)
 		return true;
-	/* without it parsing ended early, and that was told */
-	if (r->error_count == 0 && in != NULL)
+	if (r->error_count > 0)
+		return false;
+	if (in == NULL) /* libconfuse gave up without a word */
+		buffer_printf(r->errors, "%s:%d: expected NAME = VALUE\n", r->path, r->root->line);
+	else
 		buffer_printf(r->errors, "%s:%d: end of file inside of %s%s%s; expected \"}\"\n",
 		    r->path, in->line - 2, in->name, in->title != NULL ? " " : "",
 		    in->title != NULL ? in->title : "");
