@@ -82,7 +82,7 @@ do $$
 declare
 	name text;
 begin
-	foreach name in array array['setting', 'category', 'keyword', 'routing', 'template', 'unit', 'unit_alias', 'estate', 'staff', 'phone'] loop
+	foreach name in array array['setting', 'category', 'keyword', 'routing', 'template', 'unit', 'unit_alias', 'estate', 'household', 'staff', 'phone'] loop
 		execute format('create trigger policy_changed after insert or update or delete on %I for each statement execute function policy_changed()', name);
 	end loop;
 end $$;

@@ -42,7 +42,7 @@ create function clerk_claim(p_at timestamptz, p_lanes int2[], p_after int8, p_li
 returns table (policy_version int8, id int8, received_at timestamptz, channel text, link text, source text, destination text,
 	charset text, raw bytea, text text, flags int4, protocol text, language text, campaigns bool, person_id int8, staff_unit int4,
 	staff_level int2, volunteer bool, home_community int4, home_building text, home_entrance text, home_room text,
-	open_cases jsonb, copies int4)
+	open_cases text, copies int4)
 language sql stable security definer set search_path = hailan, pg_temp as $$
 	select (select version from policy_version), i.id, i.received_at, i.channel, i.link, i.source, i.destination,
 	       i.charset, case when i.text is null then i.raw end, i.text, i.flags, i.protocol,
@@ -64,10 +64,10 @@ language sql stable security definer set search_path = hailan, pg_temp as $$
 		  from phone p join resident r on r.person_id = p.person_id join household h on h.id = r.household_id
 		 where p.number = i.source having count(distinct h.id) = 1) home on who.person_id is not null or who.language is not null
 	  left join lateral (
-		select jsonb_agg(jsonb_build_object('number', o.number, 'category', o.category, 'state', o.state, 'light', o.light,
-		                 'unit', o.unit_id, 'filed_at', extract(epoch from o.filed_at)::int8, 'text', left(o.text, 200))) as cases
-		  from (select k.*, l.light from "case" k join case_state_light l on l.state = k.state
-		         where k.phone = i.source and k.state <> 'closed' order by k.number desc limit 5) o) open on true
+		-- newest first, a line each: number, category, state, unit, seconds since 1970
+		select string_agg(concat_ws(E'\t', o.number, coalesce(o.category, ''), o.state, coalesce(o.unit_id, 0),
+		                  extract(epoch from o.filed_at)::int8), E'\n' order by o.number desc) as cases
+		  from (select k.* from "case" k where k.phone = i.source and k.state <> 'closed' order by k.number desc limit 5) o) open on true
 	 order by i.id
 $$;
 
@@ -89,6 +89,11 @@ language sql stable security definer set search_path = hailan, pg_temp as $$
 	 where w.number = p_number
 	   and (w.phone = p_phone or exists (select from phone p join staff s on s.person_id = p.person_id where p.number = p_phone))
 $$;
+
+-- The number that a message has become; for the part of a long message that came late.
+create function case_of_message(p_id int8) returns int8
+language sql stable security definer set search_path = hailan, pg_temp
+return (select number from verdict where inbox_id = p_id);
 
 create function clerk_file(p_at timestamptz, p_ids int8[], p_kinds text[], p_texts text[],
 	p_case_message int4[], p_numbers int8[], p_is_wish bool[], p_phones text[], p_person_ids int8[], p_entered_by int8[],

@@ -46,3 +46,9 @@ language sql stable security definer set search_path = hailan, pg_temp as $$
 	 where exists (select from template t where t.name = w.name and t.language = w.language)
 	   and exists (select from fields o where o.name = w.name and o.names is distinct from f.names)
 $$;
+
+-- Which grid a building belongs to, as far as its households tell.
+create function policy_grids() returns table (community_id int4, building text, grid_id int4)
+language sql stable security definer set search_path = hailan, pg_temp as $$
+	select h.community_id, h.building, min(h.grid_id) from household h where h.grid_id is not null group by 1, 2 order by 1, 2
+$$;

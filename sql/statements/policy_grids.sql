@@ -1,0 +1,1 @@
+select community_id, building, grid_id from hailan.policy_grids()
