@@ -89,7 +89,6 @@ run(const struct process *process, bool deep, int fd)
 	struct buffer errors = { 0 }, verdict = { 0 };
 	struct settings *settings;
 
-	process_reset_signals();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (settings_read(process->path, &settings, &errors) &&
 	    (!deep || check_deep(process, settings, fd, &errors))) {
@@ -201,7 +200,7 @@ checker_start(
 	const struct timeval tv = { .tv_sec = CHECK_MS / 1000 };
 	struct checker *checker;
 	int pair[2] = { -1, -1 };
-	pid_t pid = pipe2(pair, O_CLOEXEC) == 0 ? fork() : -1;
+	pid_t pid = pipe2(pair, O_CLOEXEC) == 0 ? process_fork() : -1;
 
 	if (pid < 0) {
 		log_error("supervisor: cannot check %s: %s", process->path, strerror(errno));

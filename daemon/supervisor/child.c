@@ -28,6 +28,7 @@
 #include "base/xalloc.h"
 #include "supervisor/json.h"
 #include "supervisor/link.h"
+#include "supervisor/process.h"
 
 /* A process that was told to abort gets so long to write its core. */
 #define ABORT_MS 5000
@@ -196,7 +197,7 @@ spawn(struct child *child, struct err *err)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) != 0)
 		return err_set(err, "cannot make a socket pair: %s", strerror(errno));
-	pid = fork();
+	pid = process_fork();
 	if (pid == 0)
 		link_exec(child->name, pair[1], child->shared->snapshot_fd);
 	close(pair[1]);

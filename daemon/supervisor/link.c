@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "supervisor/process.h"
 
 /* Takes old out of the way of the fixed numbers. */
 static int
@@ -25,7 +24,6 @@ link_exec(const char *role, int socket, int snapshot)
 	char *const argv[] = { program, supervised, option, strdupa(role), NULL };
 	int null = open("/dev/null", O_RDONLY);
 
-	process_reset_signals();
 	socket = lift(socket);
 	snapshot = lift(snapshot);
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(socket, LINK_FD) < 0 ||

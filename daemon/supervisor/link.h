@@ -13,5 +13,5 @@
 #define LINK_SNAPSHOT_FD 4
 #define LINK_LINE_BYTES (32 * 1024)
 
-/* In the forked child: becomes "hailand --supervised --role NAME" of the same binary. */
+/* In the child of process_fork(): becomes "hailand --supervised --role NAME" of the same binary. */
 void link_exec(const char *role, int socket, int snapshot) __attribute__((noreturn));

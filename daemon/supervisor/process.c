@@ -28,15 +28,20 @@ process_snapshot(const struct process *process, struct settings *settings, struc
 	};
 }
 
-void
-process_reset_signals(void)
+pid_t
+process_fork(void)
 {
-	sigset_t none;
+	sigset_t all, before, none;
+	pid_t pid;
 
-	for (int i = 1; i < NSIG; i++)
-		signal(i, SIG_DFL);
+	sigfillset(&all);
 	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	pid = fork();
+	for (int i = 1; pid == 0 && i < NSIG; i++)
+		signal(i, SIG_DFL);
+	sigprocmask(SIG_SETMASK, pid == 0 ? &none : &before, NULL);
+	return pid;
 }
 
 int

@@ -3,6 +3,7 @@
 /* What the command line says, and the three things that the program can be. */
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/log.h"
 
@@ -26,9 +27,10 @@ struct process {
 void
 process_snapshot(const struct process *process, struct settings *settings, struct snapshot *out);
 
-/* In a forked child: all signals as a fresh program has them, so that none reaches the loop of its
- * parent. */
-void process_reset_signals(void);
+/* fork(2) for a process with an event loop: in the child all signals are as a fresh program has
+ * them. At no moment does the child run the loop's handlers, which would tell the parent's loop of
+ * a signal that was sent to the child. */
+pid_t process_fork(void);
 
 /* Each runs until its end and returns the exit code. */
 int supervisor_main(const struct process *process);

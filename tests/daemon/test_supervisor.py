@@ -315,6 +315,19 @@ def test_reload_while_reloading(keeper):
     ht.until("five clerks", lambda: keeper.status()[0]["ready"] == 6)
 
 
+def test_signal_to_a_newborn_is_its_own(keeper):
+    """A role that is told to end right after its birth does not pass that on to the supervisor, whose
+    signal handlers it had for a moment."""
+    keeper.write("clerk { count = 6 }")
+    keeper.start()
+    for _ in range(25):
+        for n in range(1, 7):
+            assert keeper.ask(f"restart clerk:{n}") == [{"ok": True}]
+    ht.until("all to run", lambda: keeper.status()[0]["ready"] == 7)
+    assert "told to end\nhailand: info: supervisor: running -> draining" not in keeper.log()
+    assert "did not end in time" not in keeper.log()
+
+
 def test_drain_waits_and_then_kills(keeper):
     keeper.write("clerk { count = 2 }")
     keeper.tell("clerk:1", "slow 900")
