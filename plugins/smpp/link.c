@@ -31,7 +31,7 @@ struct link {
 	struct event *stop_timer;
 	int64_t stop_since_ms;
 	bool started, stopping, stopped;
-	bool bind_refused, submit_blocked;
+	bool bind_refused, submit_paused;
 	enum channel_link_state told;
 	char detail[320]; /* why the link is not up */
 };
@@ -56,7 +56,7 @@ state_of(const struct link *l)
 {
 	const struct session *first = l->sessions[FIRST];
 
-	if (l->submit_blocked || l->bind_refused)
+	if (l->submit_paused || l->bind_refused)
 		return CHANNEL_LINK_BLOCKED;
 	if (session_state_of(first) == SESSION_BOUND)
 		return CHANNEL_LINK_UP;
@@ -237,16 +237,25 @@ fall_back(struct link *l, struct session *session, uint32_t status)
 /* ---- hook of submit ---- */
 
 static void
-on_blocked(void *arg, bool blocked, const char *detail)
+on_paused(void *arg, bool paused, const char *detail)
 {
 	struct link *l = arg;
 
-	l->submit_blocked = blocked;
-	channel_alarm(l->channel, l->channel_link, "submit", blocked, detail);
-	tell_state(l, blocked ? detail : "messages are accepted again");
+	l->submit_paused = paused;
+	tell_state(l, detail);
 }
 
-static const struct submit_hooks submit_hooks = { on_blocked };
+static void
+on_alarm(void *arg, bool raised, const char *detail)
+{
+	struct link *l = arg;
+
+	channel_alarm(l->channel, l->channel_link, "submit", raised, detail);
+	if (!raised)
+		tell_state(l, "messages are accepted again");
+}
+
+static const struct submit_hooks submit_hooks = { on_paused, on_alarm };
 
 /* ---- for the plugin ---- */
 

@@ -64,6 +64,12 @@ const struct channel_option settings_link_options[] = {
 	    "Receipts: 0 none, 1 for success and failure, 2 for failure only." },
 	{ "submit_window", CHANNEL_INTEGER, "10", 1, 1000, NULL,
 	    "Parts that may wait for the SMSC's answer at once." },
+	{ "throttle_delay", CHANNEL_DURATION, "1s", 10, 10 * MINUTE, NULL,
+	    "First wait after the SMSC says throttled or queue full; it doubles up to "
+	    "thirtyfold." },
+	{ "retry_delay", CHANNEL_DURATION, "10s", 10, 60 * MINUTE, NULL,
+	    "Wait before a part that was refused for now is sent again; three of them for the "
+	    "message." },
 	{ "unacknowledged", CHANNEL_INTEGER, "1000", 1, 100000, NULL,
 	    "Messages of the SMSC that may wait for ours; those above are told to come later." },
 	{ "connect_timeout", CHANNEL_DURATION, "30s", 100, 10 * MINUTE, NULL,
@@ -133,6 +139,8 @@ settings_read(const struct channel *c, const struct channel_link *l, struct sett
 	read_texts(c, l, out);
 	out->window = (size_t)channel_get_integer(c, l, "submit_window");
 	out->unacknowledged = (size_t)channel_get_integer(c, l, "unacknowledged");
+	out->throttle_ms = channel_get_integer(c, l, "throttle_delay");
+	out->retry_ms = channel_get_integer(c, l, "retry_delay");
 	out->connect_ms = channel_get_integer(c, l, "connect_timeout");
 	out->response_ms = channel_get_integer(c, l, "response_timeout");
 	out->enquire_ms = channel_get_integer(c, l, "enquire_interval");

@@ -37,6 +37,7 @@ struct settings {
 	uint8_t registered_delivery;
 
 	size_t window, unacknowledged;
+	int64_t throttle_ms, retry_ms;
 	int64_t connect_ms, response_ms, enquire_ms, inactivity_ms;
 	int64_t reconnect_min_ms, reconnect_max_ms, drain_ms, hold_ms;
 };

@@ -18,14 +18,12 @@
 #include <event2/event.h>
 #include <event2/util.h>
 
-#define SLOW_FIRST_MS 1000 /* first wait after "slow down", doubling to the next */
-#define SLOW_MOST_MS 30000
-#define SLOW_TIMES 20
+#define SLOW_MOST 30  /* times throttle_delay */
+#define SLOW_TIMES 20 /* after so many waits the runtime is asked to come again */
 #define RETRY_TIMES 2 /* of a part, here; after that the runtime decides */
-#define RETRY_MS 2000
-#define BLOCKED_MS 60000
-#define AGAIN_MS 30000       /* what the runtime is told to wait */
-#define AGAIN_FULL_MS 180000 /* the same after "queue full" */
+#define AGAIN 3       /* times retry_delay: what the runtime is told to wait */
+#define AGAIN_FULL 18 /* the same after "queue full" */
+#define PAUSE 6       /* times retry_delay: rest of a link whose settings are refused */
 #define LONGEST_PAYLOAD 65535
 
 enum part_state { PART_WAITING, PART_SENT, PART_ACCEPTED, PART_FAILED };
@@ -66,9 +64,12 @@ struct submit {
 	size_t pending, unanswered;
 	uint16_t reference;
 	struct event *end_event; /* channel_message_done() is called from here only */
-	bool draining, blocked;
+	bool draining;
+	bool refused; /* our settings are; the alarm is raised */
+	bool paused;  /* because of that, until pause_until_ms */
 	int64_t pause_until_ms, slow_ms;
 	unsigned slowed;
+	size_t window, grown; /* halved by "slow down", one more after so many acceptances */
 };
 
 /* ---- classes ---- */
@@ -332,7 +333,7 @@ static void
 pump(struct submit *s)
 {
 	int64_t now = bytes_mono_ms();
-	size_t window = s->blocked || s->slow_ms > 0 ? 1 : s->settings->window;
+	size_t window = s->refused ? 1 : s->window;
 	struct outgoing *o, *next;
 
 	if (s->session == NULL || now < s->pause_until_ms)
@@ -435,39 +436,58 @@ accepted(struct submit *s, struct part *part, const struct pdu *pdu)
 	snprintf(part->id, sizeof(part->id), "%s", pdu->message_id);
 	s->slow_ms = 0;
 	s->slowed = 0;
-	if (s->blocked) {
-		s->blocked = false;
-		s->hooks->blocked(s->arg, false, NULL);
+	if (s->window < s->settings->window && ++s->grown >= s->window) {
+		s->window++;
+		s->grown = 0;
+	}
+	if (s->refused) {
+		s->refused = false;
+		s->hooks->alarm(s->arg, false, NULL);
 	}
 }
 
+/* Of the answers to what was under way together only the first slows down further. */
 static void
-slow_down(
+slow_down(struct submit *s)
+{
+	int64_t now = bytes_mono_ms();
+
+	if (now < s->pause_until_ms)
+		return;
+	channel_link_throttled(s->channel, s->link);
+	s->slow_ms = s->slow_ms == 0 ? s->settings->throttle_ms : s->slow_ms * 2;
+	if (s->slow_ms > s->settings->throttle_ms * SLOW_MOST)
+		s->slow_ms = s->settings->throttle_ms * SLOW_MOST;
+	s->pause_until_ms = now + s->slow_ms;
+	s->window = s->window > 1 ? s->window / 2 : 1;
+	s->grown = 0;
+	s->slowed++;
+}
+
+static void
+throttled(
     struct submit *s, struct outgoing *o, struct part *part, uint32_t status, const char *detail)
 {
-	channel_link_throttled(s->channel, s->link);
-	s->slow_ms = s->slow_ms == 0 ? SLOW_FIRST_MS : s->slow_ms * 2;
-	if (s->slow_ms > SLOW_MOST_MS)
-		s->slow_ms = SLOW_MOST_MS;
-	s->pause_until_ms = bytes_mono_ms() + s->slow_ms;
+	slow_down(s);
 	part->state = PART_WAITING;
-	if (++s->slowed < SLOW_TIMES)
+	if (s->slowed < SLOW_TIMES)
 		return;
 	s->slowed = 0;
 	part->state = PART_FAILED;
-	fail(o, CHANNEL_SENT_RETRY, status == PDU_RMSGQFUL ? AGAIN_FULL_MS : AGAIN_MS, detail);
+	fail(o, CHANNEL_SENT_RETRY,
+	    s->settings->retry_ms * (status == PDU_RMSGQFUL ? AGAIN_FULL : AGAIN), detail);
 }
 
 static void
-retry(struct outgoing *o, struct part *part, const char *detail)
+retry(struct submit *s, struct outgoing *o, struct part *part, const char *detail)
 {
 	if (part->retries++ < RETRY_TIMES) {
 		part->state = PART_WAITING;
-		part->not_before_ms = bytes_mono_ms() + RETRY_MS * part->retries;
+		part->not_before_ms = bytes_mono_ms() + s->settings->retry_ms;
 		return;
 	}
 	part->state = PART_FAILED;
-	fail(o, CHANNEL_SENT_RETRY, AGAIN_MS, detail);
+	fail(o, CHANNEL_SENT_RETRY, s->settings->retry_ms * AGAIN, detail);
 }
 
 /* Gives back everything that is not under way. */
@@ -488,12 +508,25 @@ give_back(struct submit *s, bool begun_too, int64_t retry_ms, const char *detail
 static void
 block(struct submit *s, struct outgoing *o, struct part *part, const char *detail)
 {
+	int64_t again_ms = s->settings->retry_ms;
+
 	part->state = PART_FAILED;
-	fail(o, CHANNEL_SENT_RETRY, BLOCKED_MS, detail);
-	s->pause_until_ms = bytes_mono_ms() + BLOCKED_MS;
-	s->blocked = true;
-	s->hooks->blocked(s->arg, true, detail);
-	give_back(s, false, BLOCKED_MS, detail);
+	fail(o, CHANNEL_SENT_RETRY, again_ms, detail);
+	if (!s->refused)
+		s->hooks->alarm(s->arg, true, detail);
+	s->pause_until_ms = bytes_mono_ms() + again_ms * PAUSE;
+	s->refused = s->paused = true;
+	s->hooks->paused(s->arg, true, detail);
+	give_back(s, false, again_ms, detail);
+}
+
+static void
+unpause(struct submit *s)
+{
+	if (!s->paused)
+		return;
+	s->paused = false;
+	s->hooks->paused(s->arg, false, "trying whether messages are accepted again");
 }
 
 static void
@@ -507,10 +540,10 @@ refused(struct submit *s, struct outgoing *o, struct part *part, uint32_t status
 	case SUBMIT_ACCEPTED:
 		break; /* not here */
 	case SUBMIT_SLOW_DOWN:
-		slow_down(s, o, part, status, detail);
+		throttled(s, o, part, status, detail);
 		break;
 	case SUBMIT_RETRY:
-		retry(o, part, detail);
+		retry(s, o, part, detail);
 		break;
 	case SUBMIT_GIVE_UP:
 		part->state = PART_FAILED;
@@ -541,7 +574,7 @@ submit_response(struct submit *s, const struct pdu *pdu)
 	else
 		refused(s, o, part, pdu->frame.status);
 	if ((pdu->has & PDU_HAS_CONGESTION) != 0 && pdu->congestion >= 80)
-		channel_link_throttled(s->channel, s->link);
+		slow_down(s);
 	settle(s, o);
 	pump(s);
 }
@@ -585,16 +618,21 @@ submit_use(struct submit *s, struct session *session)
 	give_back(s, true, 1000, "the connection was lost");
 	s->session = session;
 	s->slow_ms = 0;
-	if (!s->blocked)
-		s->pause_until_ms = 0;
-	if (session != NULL)
-		pump(s);
+	s->pause_until_ms = 0;
+	s->window = s->settings->window;
+	if (session == NULL)
+		return;
+	/* A new session may be one with other rights. */
+	unpause(s);
+	pump(s);
 }
 
 void
 submit_tick(struct submit *s)
 {
 	expire(s, s->settings->response_ms, "no answer to submit_sm within response_timeout");
+	if (bytes_mono_ms() >= s->pause_until_ms)
+		unpause(s);
 	pump(s);
 }
 
@@ -622,6 +660,7 @@ submit_new(struct channel *channel, struct channel_link *link, const struct sett
 	s->settings = settings;
 	s->hooks = hooks;
 	s->arg = arg;
+	s->window = settings->window;
 	TAILQ_INIT(&s->waiting);
 	TAILQ_INIT(&s->ended);
 	/* Not from 0: phones may hold parts from before a restart. */

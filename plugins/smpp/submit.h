@@ -31,9 +31,11 @@ void submit_validity(int64_t seconds, char out[17]);
  * or with the worst that happened. Nothing is sent after its not_after.
  */
 struct submit_hooks {
-	/* The SMSC refuses us for what our settings say; detail for people. Until a part is
-	 * accepted again nothing but one attempt at a time, after a wait, is made. */
-	void (*blocked)(void *arg, bool blocked, const char *detail);
+	/* The SMSC refuses us for what our settings say (detail, for people): nothing is sent for
+	 * a while, then again one part at a time until one is accepted. */
+	void (*paused)(void *arg, bool paused, const char *detail);
+	/* The alarm about that: raised with the first refusal, fallen with the first acceptance. */
+	void (*alarm)(void *arg, bool raised, const char *detail);
 };
 struct submit *submit_new(struct channel *channel, struct channel_link *link,
     const struct settings *settings, const struct submit_hooks *hooks, void *arg);

@@ -229,6 +229,8 @@ set_up(void **state)
 	stub_set(channel, "reconnect_min", "20ms");
 	stub_set(channel, "reconnect_max", "50ms");
 	stub_set(channel, "response_timeout", "400ms");
+	stub_set(channel, "throttle_delay", "50ms");
+	stub_set(channel, "retry_delay", "50ms");
 	return 0;
 }
 
@@ -955,6 +957,51 @@ slows_down(void **state)
 	stub_message_free(&m);
 }
 
+/* Ten under way are throttled together: that is one "slow down", not ten. */
+static void
+slows_down_once_for_a_window(void **state)
+{
+	struct channel_message *m[10];
+
+	(void)state;
+	smsc->submit_status = 0x14;
+	smsc->submit_refusals = 10;
+	start_and_bind();
+	for (size_t i = 0; i < 10; i++)
+		m[i] = stub_send(channel, 0, "+8613812345678", "hello");
+	for (size_t i = 0; i < 10; i++) {
+		UNTIL(m[i]->ended);
+		assert_int_equal(m[i]->how, CHANNEL_SENT_OK);
+		stub_message_free(&m[i]);
+	}
+	assert_int_equal(channel->links[0].throttled, 1);
+	assert_int_equal(got(PDU_SUBMIT_SM), 20);
+}
+
+static void
+refused_for_now_is_sent_again(void **state)
+{
+	struct channel_message *m;
+
+	(void)state;
+	smsc->submit_status = 0x401;
+	smsc->submit_refusals = 2;
+	start_and_bind();
+	m = stub_send(channel, 0, "+8613812345678", "hello");
+	UNTIL(m->ended);
+	assert_int_equal(m->how, CHANNEL_SENT_OK);
+	assert_int_equal(got(PDU_SUBMIT_SM), 3);
+	stub_message_free(&m);
+	smsc->submit_status = 0x08;
+	smsc->submit_refusals = 0;
+	m = stub_send(channel, 0, "+8613812345678", "hello");
+	UNTIL(m->ended);
+	assert_int_equal(m->how, CHANNEL_SENT_RETRY);
+	assert_int_equal(m->retry_ms, 150);
+	assert_int_equal(got(PDU_SUBMIT_SM), 6);
+	stub_message_free(&m);
+}
+
 static void
 gives_up_one_message(void **state)
 {
@@ -990,6 +1037,21 @@ misconfigured_link_is_blocked(void **state)
 	assert_string_equal(channel->alarm, "submit");
 	stub_message_free(&m);
 	stub_message_free(&other);
+	/* After a rest one tries; the alarm is still there, and falls when it is accepted. */
+	UNTIL(channel->links[0].state == CHANNEL_LINK_UP);
+	assert_int_equal(channel->alarms_fallen, 0);
+	m = stub_send(channel, 0, "+8613812345678", "hello");
+	UNTIL(m->ended);
+	assert_int_equal(m->how, CHANNEL_SENT_RETRY);
+	assert_int_equal(channel->alarms_raised, 1);
+	stub_message_free(&m);
+	smsc->submit_status = 0;
+	UNTIL(channel->links[0].state == CHANNEL_LINK_UP);
+	m = stub_send(channel, 0, "+8613812345678", "hello");
+	UNTIL(m->ended);
+	assert_int_equal(m->how, CHANNEL_SENT_OK);
+	assert_int_equal(channel->alarms_fallen, 1);
+	stub_message_free(&m);
 }
 
 static void
@@ -1076,6 +1138,8 @@ main(void)
 		TEST(sends_long),
 		TEST(window_is_kept),
 		TEST(slows_down),
+		TEST(slows_down_once_for_a_window),
+		TEST(refused_for_now_is_sent_again),
 		TEST(gives_up_one_message),
 		TEST(misconfigured_link_is_blocked),
 		TEST(unanswered_is_unknown),
