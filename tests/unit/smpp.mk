@@ -23,3 +23,10 @@ tests_unit_smpp_session_test_SOURCES = tests/unit/smpp_session_test.c
 tests_unit_smpp_session_test_CFLAGS = $(smpp_test_cflags)
 tests_unit_smpp_session_test_LDADD = $(smpp_test_libs)
 endif
+
+check_PROGRAMS += tests/unit/smpp_host
+TESTS += tests/unit/smpp_peers.sh
+EXTRA_DIST += tests/unit/smpp_peers.sh tests/unit/smpp_peers.py
+tests_unit_smpp_host_SOURCES = tests/unit/smpp_host.c
+tests_unit_smpp_host_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)
+tests_unit_smpp_host_LDADD = libsmpp-stub.la $(EVENT_LIBS)
