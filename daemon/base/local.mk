@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LTLIBRARIES += libbase.la
 libbase_la_SOURCES = \
+	%D%/arena.c %D%/arena.h \
 	%D%/buffer.c %D%/buffer.h \
 	%D%/clock.c %D%/clock.h \
 	%D%/err.c %D%/err.h \

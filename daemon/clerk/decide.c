@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a message becomes. */
+#include "clerk/decide.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "clerk/message.h"
+#include "clerk/recent.h"
+#include "clerk/reply.h"
+#include "clerk/route.h"
+#include "text/understand.h"
+
+#define MINUTE_US (INT64_C(60) * 1000000)
+#define HOUR_US (60 * MINUTE_US)
+
+static const struct {
+	const char *state, *name[TONGUES];
+} state_names[] = {
+	{ "filed", { "待接收", "접수대기" } },
+	{ "with_community", { "待社区接收", "사회구역 접수대기" } },
+	{ "with_street", { "待街道接收", "가두 접수대기" } },
+	{ "sent_to_department", { "待部门接收", "부문 접수대기" } },
+	{ "refused_back", { "正在重新分派", "다시 배정중" } },
+	{ "received", { "已接收待处理", "접수됨" } },
+	{ "in_work", { "正在处理", "처리중" } },
+	{ "waiting_extension", { "正在处理，已申请延期", "처리중, 연기신청" } },
+	{ "extended", { "正在处理，已延期", "처리중, 연기됨" } },
+	{ "rework", { "退回再办", "다시 처리중" } },
+	{ "done_claimed", { "已办结待核实", "처리완료 확인대기" } },
+	{ "community_reported", { "已办结待评价", "처리완료 평가대기" } },
+	{ "street_evaluating", { "已办结待评价", "처리완료 평가대기" } },
+	{ "closed", { "已完成", "완료" } },
+	{ "told", { "已记下", "적어둠" } },
+	{ "published", { "已发布，等人认领", "모집중" } },
+	{ "claimed", { "已有人认领", "맡은 사람 있음" } },
+	{ "done", { "已完成", "완료" } },
+};
+
+/* What happens with each kind of text that files nothing by itself. */
+static const char *const quiet_verdicts[KIND_COUNT] = {
+	[KIND_EMPTY] = "empty",
+	[KIND_PUNCT] = "punct",
+	[KIND_EMOJI] = "emoji",
+	[KIND_LAUGH] = "laugh",
+	[KIND_AD] = "ad",
+	[KIND_OTP] = "otp",
+	[KIND_AUTOREPLY] = "autoreply",
+	[KIND_THANKS] = "thanks",
+	[KIND_WRONG_NUMBER] = "wrong_number",
+};
+
+const char *
+decide_state_name(const char *state, enum tongue tongue)
+{
+	for (size_t i = 0; i < sizeof(state_names) / sizeof(state_names[0]); i++)
+		if (strcmp(state_names[i].state, state) == 0)
+			return state_names[i].name[tongue];
+	return state;
+}
+
+static char *
+keep(struct decide_context *c, const char *s)
+{
+	return arena_keep(c->arena, s, strlen(s));
+}
+
+/* ---- texts ---------------------------------------------------------------------------------- */
+
+static void
+say(struct decide_context *c, struct decision *d, enum template t, enum tongue tongue,
+    enum decision_priority priority, const char *to, const struct reply_fields *fields)
+{
+	struct buffer body = { 0 };
+	struct decision_out *o;
+
+	if (d->out_count == DECISION_OUT_MAX)
+		return;
+	o = &d->out[d->out_count++];
+	reply_render(c->policy, t, tongue, fields, &body);
+	*o = (struct decision_out){
+		.template = t,
+		.tongue = tongue,
+		.priority = priority,
+		.channel = d->channel,
+		.link = strcmp(to, d->source) == 0 ? d->link : "",
+		.source = d->destination,
+		.destination = to,
+		.body = arena_keep(c->arena, body.data, body.len),
+		.number = d->number != 0 ? d->number : d->event_number,
+		/* A reply a day late helps nobody; a notice may wait for a mended link. */
+		.not_after_us = c->now_us + (priority == PRIORITY_REPLY ? 24 : 72) * HOUR_US,
+	};
+	buffer_clear(&body);
+}
+
+static void
+answer(struct decide_context *c, struct decision *d, enum template t, const struct reply_fields *f)
+{
+	say(c, d, t, d->tongue, d->urgent ? PRIORITY_DANGER : PRIORITY_REPLY, d->source, f);
+}
+
+static const char *
+number_text(struct decide_context *c, int64_t number)
+{
+	return arena_printf(c->arena, "%" PRId64, number);
+}
+
+static const char *
+category_name(const struct decide_context *c, const char *code, enum tongue tongue)
+{
+	const struct policy_category *k = policy_category(c->policy, code);
+
+	if (k == NULL)
+		return tongue == TONGUE_KO ? "신고" : "来信";
+	return k->name[tongue];
+}
+
+static const char *
+unit_name(const struct decide_context *c, int64_t id, enum tongue tongue)
+{
+	const struct policy_unit *u = policy_unit(c->policy, id);
+
+	return u != NULL ? u->name[tongue] : "";
+}
+
+/* "天图社区3号楼2单元501", "천도사회구역 3동 2단원 501호". */
+static const char *
+address_text(struct decide_context *c, const struct decision *d, enum tongue tongue)
+{
+	const struct policy_unit *place = policy_unit(c->policy, d->place);
+	const struct policy_unit *named =
+	    place != NULL ? route_above(c->policy, place, "community") : NULL;
+	bool ko = tongue == TONGUE_KO;
+	struct buffer b = { 0 };
+	const char *kept;
+
+	if (named == NULL)
+		named = place;
+	if (named != NULL)
+		buffer_add_string(&b, named->name[tongue]);
+	if (d->building[0] != '\0')
+		buffer_printf(&b, ko ? " %s동" : "%s号楼", d->building);
+	if (d->entrance[0] != '\0')
+		buffer_printf(&b, ko ? " %s단원" : "%s单元", d->entrance);
+	if (d->room[0] != '\0')
+		buffer_printf(&b, ko ? " %s호" : "%s", d->room);
+	if (b.len == 0)
+		buffer_add_string(&b, ko ? "주소 모름" : "地址不明");
+	kept = arena_keep(c->arena, b.data, b.len);
+	buffer_clear(&b);
+	return kept;
+}
+
+/* Tells the one who has to know; "" as text leaves it out. */
+static const struct policy_unit *
+notify_unit(struct decide_context *c, struct decision *d, enum template t,
+    const struct policy_unit *place, const char *text)
+{
+	const struct policy_unit *u = route_contact(c->policy, place);
+	enum decision_priority priority = d->urgent ? PRIORITY_DANGER : PRIORITY_NOTICE;
+	int64_t number = d->number != 0 ? d->number : d->event_number;
+	enum tongue tongue;
+
+	if (u == NULL)
+		return NULL;
+	tongue = u->contact_tongue;
+	say(c, d, t, tongue, priority, u->contact,
+	    &(struct reply_fields){
+		.number = number_text(c, number),
+		.category = category_name(c, d->category, tongue),
+		.unit = unit_name(c, d->unit, tongue),
+		.address = address_text(c, d, tongue),
+		.text = text,
+	    });
+	return u;
+}
+
+/* ---- filing --------------------------------------------------------------------------------- */
+
+static void
+take_address(struct decide_context *c, struct decision *d, const struct message *m,
+    const struct understanding *u)
+{
+	const struct address *a = &u->address;
+	int64_t place = a->units > 0 ? a->unit[0] : m->home_community;
+	/* The sender's own door completes what he left out, unless he wrote of another place. */
+	bool home = m->home_community != 0 && place == m->home_community &&
+	    (a->building[0] == '\0' || strcmp(a->building, m->home_building) == 0);
+	const struct policy_unit *at;
+
+	d->building = a->building[0] == '\0' && home ? m->home_building : a->building;
+	d->entrance = a->entrance[0] == '\0' && home ? m->home_entrance : a->entrance;
+	d->room = a->room[0] == '\0' && home && a->entrance[0] == '\0' ? m->home_room : a->room;
+	d->building = keep(c, d->building);
+	d->entrance = keep(c, d->entrance);
+	d->room = keep(c, d->room);
+	d->landmark = arena_keep(c->arena, m->text + a->landmark_at,
+	    a->landmark_len <= 384 ? a->landmark_len : 0);
+	d->floor = a->floor;
+	at = route_place(c->policy, place, d->building);
+	d->place = at != NULL ? at->id : 0;
+}
+
+static void
+remember(struct decide_context *c, const struct decision *d)
+{
+	struct recent_case r = { .number = d->number,
+		.at_us = c->now_us,
+		.text_hash = d->text_hash,
+		.unit = d->unit };
+
+	snprintf(r.category, sizeof(r.category), "%s", d->category);
+	recent_note_case(c->recent, d->source, &r);
+}
+
+static void
+tell_case(struct decide_context *c, struct decision *d, const char *masked)
+{
+	const struct policy_category *k = policy_category(c->policy, d->category);
+	const struct policy_unit *place = policy_unit(c->policy, d->place), *told, *community;
+	const char *emergency = k != NULL && k->emergency[0] != '\0' ? k->emergency : "110";
+	bool clear = k != NULL;
+	struct reply_fields f = {
+		.number = number_text(c, d->number),
+		.category = category_name(c, d->category, d->tongue),
+		.unit = unit_name(c, d->unit, d->tongue),
+		.emergency = emergency,
+	};
+
+	answer(c, d,
+	    d->urgent  ? TEMPLATE_CASE_DANGER
+		: clear ? TEMPLATE_CASE_FILED
+			: TEMPLATE_CASE_UNCLEAR,
+	    &f);
+	told = notify_unit(c, d,
+	    d->urgent  ? TEMPLATE_NOTICE_DANGER
+		: clear ? TEMPLATE_NOTICE_CASE
+			: TEMPLATE_NOTICE_UNCLEAR,
+	    place, masked);
+	if (!d->urgent || told == NULL)
+		return;
+	/* Danger is told twice: the next above hears it too. */
+	community = route_contact(c->policy, policy_unit(c->policy, told->parent));
+	if (community != NULL && strcmp(community->contact, told->contact) != 0)
+		notify_unit(c, d, TEMPLATE_NOTICE_DANGER, community, masked);
+}
+
+static void
+file(struct decide_context *c, struct decision *d, const struct message *m,
+    const struct understanding *u, bool wish)
+{
+	struct buffer masked = { 0 };
+	const char *text;
+
+	d->files = true;
+	d->wish = wish;
+	d->verdict = wish ? "wish" : "case";
+	d->urgent = u->urgent && !wish;
+	d->number = c->next_number(c->arg);
+	d->person = m->person;
+	d->phone = d->source;
+	d->category = keep(c, u->first.code != NULL ? u->first.code : "");
+	d->category2 = keep(c, u->unsure && u->second.code != NULL ? u->second.code : "");
+	d->score = u->first.score;
+	d->text = arena_keep(c->arena, m->text, m->text_len);
+	take_address(c, d, m, u);
+	/* A wish belongs to the community first (row 57), a case to whoever is responsible. */
+	const struct policy_unit *unit =
+	    route_responsible(c->policy, wish ? NULL : u->first.code, d->place);
+	d->unit = unit != NULL ? unit->id : 0;
+	reply_mask(u, m->text, m->text_len, &masked);
+	text = arena_keep(c->arena, masked.data, masked.len);
+	buffer_clear(&masked);
+	if (wish) {
+		answer(c, d, TEMPLATE_WISH_FILED,
+		    &(struct reply_fields){ .number = number_text(c, d->number),
+			.unit = unit_name(c, d->unit, d->tongue) });
+		notify_unit(c, d, TEMPLATE_NOTICE_WISH,
+		    unit != NULL ? unit : policy_unit(c->policy, d->place), text);
+	} else {
+		tell_case(c, d, text);
+		remember(c, d);
+	}
+}
+
+/* ---- open cases ----------------------------------------------------------------------------- */
+
+/* The open case that a question or a repetition means: of the same category, else the newest. */
+static bool
+pick_open(struct decide_context *c, const struct message *m, const char *category,
+    struct message_case *out)
+{
+	const struct recent_case *r = recent_find(c->recent, m->source, c->now_us - 10 * MINUTE_US);
+
+	if (r != NULL && (m->case_count == 0 || m->cases[0].number < r->number)) {
+		*out = (struct message_case){ .number = r->number,
+			.category = r->category,
+			.category_len = strlen(r->category),
+			.state = "filed",
+			.state_len = 5,
+			.unit = r->unit };
+		if (category == NULL || strcmp(r->category, category) == 0 || m->case_count == 0)
+			return true;
+	}
+	for (unsigned i = 0; i < m->case_count; i++) {
+		const struct message_case *k = &m->cases[i];
+		if (category == NULL || (strlen(category) == k->category_len &&
+		    memcmp(category, k->category, k->category_len) == 0)) {
+			*out = *k;
+			return true;
+		}
+	}
+	if (m->case_count > 0)
+		*out = m->cases[0];
+	return m->case_count > 0 || r != NULL;
+}
+
+static void
+tell_progress(struct decide_context *c, struct decision *d, int64_t number, const char *category,
+    const char *state, int32_t unit, const char *text)
+{
+	d->verdict = "progress";
+	d->event_number = number;
+	d->event_action = "chased";
+	d->event_reason = text;
+	d->category = category;
+	d->unit = unit;
+	answer(c, d, TEMPLATE_PROGRESS,
+	    &(struct reply_fields){ .number = number_text(c, number),
+		.category = category_name(c, category, d->tongue),
+		.state = decide_state_name(state, d->tongue),
+		.unit = unit_name(c, unit, d->tongue) });
+	notify_unit(c, d, TEMPLATE_NOTICE_CHASED, policy_unit(c->policy, unit), "");
+}
+
+static void
+progress(struct decide_context *c, struct decision *d, const struct message *m,
+    const struct understanding *u)
+{
+	struct message_case k;
+	const char *text = arena_keep(c->arena, m->text, m->text_len);
+
+	if (pick_open(c, m, u->first.code, &k)) {
+		tell_progress(c, d, k.number, arena_keep(c->arena, k.category, k.category_len),
+		    arena_keep(c->arena, k.state, k.state_len), k.unit, text);
+	} else if (u->first.code != NULL) {
+		/* It was told elsewhere, or long ago: somebody shall look. */
+		file(c, d, m, u, false);
+	} else {
+		d->verdict = "progress";
+		answer(c, d, TEMPLATE_PROGRESS_NONE, &(struct reply_fields){ 0 });
+	}
+}
+
+static void
+number_asked(struct decide_context *c, struct decision *d, const struct message *m, int64_t number)
+{
+	d->event_reason = arena_keep(c->arena, m->text, m->text_len);
+	for (unsigned i = 0; i < m->case_count; i++) {
+		const struct message_case *k = &m->cases[i];
+		if (k->number != number)
+			continue;
+		tell_progress(c, d, number, arena_keep(c->arena, k->category, k->category_len),
+		    arena_keep(c->arena, k->state, k->state_len), k->unit, d->event_reason);
+		return;
+	}
+	d->verdict = "lookup";
+	d->look = LOOK_NUMBER;
+	d->look_id = number;
+}
+
+void
+decide_number(struct decide_context *c, const struct decide_known *known, struct decision *d)
+{
+	int64_t number = d->look_id;
+	const char *text = d->event_reason;
+
+	d->look = LOOK_NOTHING;
+	d->event_reason = NULL;
+	if (!known->found)
+		answer(c, d, TEMPLATE_NUMBER_UNKNOWN,
+		    &(struct reply_fields){ .number = number_text(c, number) });
+	else
+		tell_progress(c, d, number, keep(c, known->category), keep(c, known->state),
+		    known->unit, text);
+}
+
+void
+decide_late_part(struct decide_context *c, int64_t number, struct decision *d)
+{
+	d->look = LOOK_NOTHING;
+	if (number != 0) {
+		d->event_number = number;
+		d->event_action = "added_text";
+		return;
+	}
+	/* What it belongs to is gone: better a case without a beginning than nothing. */
+	d->verdict = "case";
+	d->files = true;
+	d->number = c->next_number(c->arg);
+	d->phone = d->source;
+	d->text = d->event_reason;
+	d->event_reason = NULL;
+	const struct policy_unit *unit = route_responsible(c->policy, NULL, d->place);
+	d->unit = unit != NULL ? unit->id : 0;
+	tell_case(c, d, d->text);
+}
+
+/* ---- the kinds ------------------------------------------------------------------------------ */
+
+/* The same words as a moment ago: counted, and answered only once. */
+static bool
+repeated(struct decide_context *c, struct decision *d, const struct message *m)
+{
+	const struct recent_case *r = recent_find(c->recent, m->source, c->now_us - 10 * MINUTE_US);
+
+	if (r == NULL || r->text_hash != d->text_hash)
+		return false;
+	d->verdict = "duplicate";
+	d->event_number = r->number;
+	d->event_action = "repeated";
+	return true;
+}
+
+static void
+opted(struct decide_context *c, struct decision *d, bool campaigns)
+{
+	d->verdict = campaigns ? "optin" : "optout";
+	d->contact = d->source;
+	d->contact_campaigns = campaigns;
+	answer(c, d, campaigns ? TEMPLATE_OPTIN_DONE : TEMPLATE_OPTOUT_DONE,
+	    &(struct reply_fields){ 0 });
+}
+
+static void
+greeted(struct decide_context *c, struct decision *d)
+{
+	d->verdict = "greeting";
+	if (recent_may_greet(c->recent, d->source, c->now_us))
+		answer(c, d, TEMPLATE_GREETING, &(struct reply_fields){ 0 });
+}
+
+static void
+answered(struct decide_context *c, struct decision *d, const struct message *m,
+    const struct understanding *u)
+{
+	/* "没人来", "没修好": not a bare answer to a question but the state of their trouble. */
+	if (u->answer == UNDERSTANDING_NO && u->progress)
+		progress(c, d, m, u);
+	else
+		d->verdict = "answer";
+}
+
+static void
+by_kind(struct decide_context *c, struct decision *d, const struct message *m,
+    const struct understanding *u)
+{
+	if (quiet_verdicts[u->kind] != NULL) {
+		d->verdict = quiet_verdicts[u->kind];
+		return;
+	}
+	switch (u->kind) {
+	case KIND_OPTOUT:
+		opted(c, d, false);
+		return;
+	case KIND_OPTIN:
+		opted(c, d, true);
+		return;
+	case KIND_GREETING:
+	case KIND_TOO_SHORT:
+		greeted(c, d);
+		return;
+	case KIND_ANSWER:
+		answered(c, d, m, u);
+		return;
+	default:
+		break;
+	}
+	if (u->number_state == UNDERSTANDING_NUMBER &&
+	    (u->kind == KIND_CASE_NUMBER || u->kind == KIND_PROGRESS))
+		number_asked(c, d, m, (int64_t)u->number);
+	else if (u->number_state == UNDERSTANDING_MISTYPED && u->kind == KIND_CASE_NUMBER)
+		answer(c, d, TEMPLATE_NUMBER_MISTYPED,
+		    &(struct reply_fields){ .number = arena_keep(c->arena, m->text,
+						m->text_len < 24 ? m->text_len : 0) });
+	else if (u->kind == KIND_PROGRESS)
+		progress(c, d, m, u);
+	else if (!repeated(c, d, m))
+		file(c, d, m, u, u->kind == KIND_WISH);
+}
+
+static void
+learn_language(struct decision *d, const struct message *m, const struct understanding *u)
+{
+	if (u->language != LANGUAGE_ZH && u->language != LANGUAGE_KO)
+		return;
+	if (m->language != LANGUAGE_UND || (m->flags & (MESSAGE_DAMAGED | MESSAGE_GUESSED)) != 0)
+		return;
+	d->contact = d->source;
+	d->contact_tongue = u->language == LANGUAGE_KO ? TONGUE_KO : TONGUE_ZH;
+}
+
+static void
+begin(struct decide_context *c, const struct message *m, struct decision *d)
+{
+	memset(d, 0, sizeof(*d));
+	d->id = m->id;
+	d->verdict = "other";
+	d->source = keep(c, m->source);
+	d->channel = keep(c, m->channel);
+	d->link = keep(c, m->link);
+	d->destination = keep(c, m->destination);
+	d->category = d->category2 = d->text = d->building = d->entrance = d->room = d->landmark = "";
+	d->contact_campaigns = -1;
+	if (m->decoded)
+		d->decoded = arena_keep(c->arena, m->text, m->text_len);
+	d->text_hash = recent_hash(m->text, m->text_len);
+}
+
+void
+decide(struct decide_context *c, struct message *m, struct decision *d)
+{
+	struct understand_sender sender = { .home_unit = m->home_community, .language = m->language };
+	struct understanding u;
+
+	begin(c, m, d);
+	if ((m->flags & MESSAGE_NO_ANSWER) != 0) {
+		d->verdict = "service";
+		return;
+	}
+	understand(c->policy->lexicon, c->scratch, m->text, m->text_len, &sender, &u);
+	/* The phone's stored language goes before that of one text. */
+	d->tongue = m->language == LANGUAGE_KO       ? TONGUE_KO
+		    : m->language == LANGUAGE_ZH     ? TONGUE_ZH
+		    : u.reply == LANGUAGE_KO         ? TONGUE_KO
+						     : TONGUE_ZH;
+	if ((m->flags & MESSAGE_LATE_PART) != 0) {
+		d->verdict = "late_part";
+		d->event_reason = arena_keep(c->arena, m->text, m->text_len);
+		d->look = LOOK_MESSAGE;
+		d->look_id = message_protocol_number(m, "late_for");
+		return;
+	}
+	by_kind(c, d, m, &u);
+	if (d->files || d->event_number != 0)
+		learn_language(d, m, &u);
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Templates, filled and made to fit. */
+#include "clerk/reply.h"
+
+#include <string.h>
+
+#include "base/buffer.h"
+#include "text/understand.h"
+
+#define ELLIPSIS "…"
+
+enum { FIELDS = 8 };
+struct field {
+	const char *name;
+	size_t offset;
+};
+
+/* In the order in which they are shortened; those behind "unit" never are. */
+static const struct field fields_table[FIELDS] = {
+	{ "text", offsetof(struct reply_fields, text) },
+	{ "address", offsetof(struct reply_fields, address) },
+	{ "category", offsetof(struct reply_fields, category) },
+	{ "unit", offsetof(struct reply_fields, unit) },
+	{ "number", offsetof(struct reply_fields, number) },
+	{ "state", offsetof(struct reply_fields, state) },
+	{ "emergency", offsetof(struct reply_fields, emergency) },
+	{ "part", offsetof(struct reply_fields, part) },
+};
+enum { SHORTENED = 4 };
+
+struct piece {
+	const char *text;
+	size_t len;
+};
+
+static size_t
+sequence(unsigned char c)
+{
+	return c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+}
+
+size_t
+reply_units(const char *text, size_t len)
+{
+	size_t units = 0;
+
+	for (size_t i = 0; i < len; i += sequence((unsigned char)text[i]))
+		units += sequence((unsigned char)text[i]) == 4 ? 2 : 1;
+	return units;
+}
+
+/* Bytes of the longest beginning with at most so many units. */
+static size_t
+prefix(const char *text, size_t len, size_t units)
+{
+	size_t i = 0;
+
+	while (i < len) {
+		size_t n = sequence((unsigned char)text[i]), cost = n == 4 ? 2 : 1;
+		if (cost > units || i + n > len)
+			break;
+		units -= cost;
+		i += n;
+	}
+	return i;
+}
+
+static int
+field_at(const char *body, size_t *name_len)
+{
+	*name_len = strcspn(body, "}");
+	for (int f = 0; f < FIELDS; f++)
+		if (strlen(fields_table[f].name) == *name_len &&
+		    memcmp(fields_table[f].name, body, *name_len) == 0)
+			return f;
+	return -1;
+}
+
+static void
+fill(const char *signature, const char *body, const struct piece *pieces, struct buffer *out)
+{
+	size_t n;
+	int f;
+
+	buffer_add_string(out, signature);
+	while (*body != '\0') {
+		if (*body == '{' && (f = field_at(body + 1, &n)) >= 0) {
+			buffer_add(out, pieces[f].text, pieces[f].len);
+			if (f < SHORTENED && pieces[f].text[pieces[f].len] != '\0')
+				buffer_add_string(out, ELLIPSIS);
+			body += n + 2;
+			continue;
+		}
+		buffer_add(out, body, sequence((unsigned char)*body));
+		body += sequence((unsigned char)*body);
+	}
+}
+
+void
+reply_render(const struct policy *p, enum template t, enum tongue tongue,
+    const struct reply_fields *fields, struct buffer *out)
+{
+	struct piece pieces[FIELDS];
+	size_t begin = out->len;
+
+	for (int f = 0; f < FIELDS; f++) {
+		const char *v = *(const char *const *)((const char *)fields + fields_table[f].offset);
+		pieces[f].text = v != NULL ? v : "";
+		pieces[f].len = strlen(pieces[f].text);
+	}
+	fill(p->signature, p->templates[t][tongue], pieces, out);
+	for (int f = 0; f < SHORTENED; f++) {
+		size_t units = reply_units(out->data + begin, out->len - begin);
+		size_t has = reply_units(pieces[f].text, pieces[f].len), over;
+		if (units <= REPLY_UNITS)
+			return;
+		over = units - REPLY_UNITS + 1; /* the ellipsis takes one */
+		if (has < 4)
+			continue;
+		pieces[f].len = prefix(
+		    pieces[f].text, pieces[f].len, has > over + 2 ? has - over : 2);
+		out->len = begin;
+		fill(p->signature, p->templates[t][tongue], pieces, out);
+	}
+}
+
+static void
+blot(const char *text, size_t len, size_t keep_head, size_t keep_tail, struct buffer *out)
+{
+	size_t digits = 0, seen = 0;
+
+	for (size_t i = 0; i < len; i++)
+		digits += text[i] >= '0' && text[i] <= '9';
+	for (size_t i = 0; i < len; i++) {
+		bool digit = text[i] >= '0' && text[i] <= '9';
+		bool shown = !digit || seen < keep_head || seen + keep_tail >= digits;
+		buffer_add_byte(out, shown ? (uint8_t)text[i] : '*');
+		seen += digit;
+	}
+}
+
+void
+reply_mask(const struct understanding *u, const char *text, size_t len, struct buffer *out)
+{
+	for (size_t i = 0; i < len;) {
+		const struct understanding_span *span = NULL;
+		bool code = false;
+
+		for (unsigned k = 0; k < u->phone_count && span == NULL; k++)
+			if (u->phones[k].at == i && u->phones[k].len > 0)
+				span = &u->phones[k];
+		for (unsigned k = 0; k < u->code_count && span == NULL; k++)
+			if (u->codes[k].at == i && u->codes[k].len > 0) {
+				span = &u->codes[k];
+				code = true;
+			}
+		if (span != NULL && i + span->len <= len) {
+			blot(text + i, span->len, code ? 0 : 3, code ? 0 : 4, out);
+			i += span->len;
+			continue;
+		}
+		buffer_add_byte(out, text[i] == '\n' || text[i] == '\t' ? ' ' : (uint8_t)text[i]);
+		i++;
+	}
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A table of chores, each with its interval; one runs at a time. */
+#include "timekeeper/timekeeper.h"
+
+#include <event2/event.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "database/database.h"
+#include "embedded.h"
+#include "supervisor/role.h"
+
+enum { CALL_TIMEOUT_MS = 300000, SEEN_AT_ONCE = 5000, TICK_MS = 250 };
+
+static const struct chore {
+	const char *name;
+	const struct sql_statement *statement;
+	int32_t limit;    /* the second parameter; 0: there is none */
+	int64_t every_ms; /* again at once when the limit was reached */
+} chores[] = {
+	{ "partitions", &sql_keep_partitions, 0, 3600000 },
+	{ "parts", &sql_keep_parts, 0, 2000 },
+	{ "seen", &sql_keep_seen, SEEN_AT_ONCE, 5000 },
+	{ "outbox", &sql_keep_outbox, 0, 10000 },
+	{ "receipts", &sql_keep_receipts, 0, 600000 },
+};
+enum { CHORES = sizeof(chores) / sizeof(chores[0]) };
+
+struct timekeeper {
+	struct role *role;
+	struct database *db;
+	struct event *tick;
+	struct params params;
+	int64_t due_ms[CHORES];
+	int64_t done[CHORES]; /* what each has done, in all */
+	int running;          /* -1: none */
+	bool draining;
+	char error[256];
+};
+
+static void
+on_done(void *arg, const struct call_outcome *o)
+{
+	struct timekeeper *t = arg;
+	int i = t->running;
+	int64_t count = 0;
+
+	t->running = -1;
+	if (o->end == CALL_DONE) {
+		count = result_int(o->result, 0, 0);
+		t->done[i] += count;
+		if (count > 0)
+			log_debug("timekeeper: %s count=%" PRId64, chores[i].name, count);
+	} else {
+		snprintf(t->error, sizeof(t->error), "%s: %s", chores[i].name, o->error);
+		if (o->end == CALL_FAILED && !sqlstate_is_transient(o->sqlstate))
+			log_error("timekeeper: %s failed sqlstate=%s error=\"%s\"", chores[i].name,
+			    o->sqlstate, o->error);
+	}
+	t->due_ms[i] = clock_mono_ms() +
+	    (chores[i].limit != 0 && count >= chores[i].limit ? 0 : chores[i].every_ms);
+	if (t->draining)
+		role_stopped(t->role);
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct timekeeper *t = arg;
+	struct timeval tv = { .tv_usec = TICK_MS * 1000 };
+	int64_t now = clock_mono_ms();
+
+	(void)fd;
+	(void)what;
+	event_add(t->tick, &tv);
+	if (t->running >= 0 || t->draining || database_state(t->db) != DATABASE_UP)
+		return;
+	for (int i = 0; i < CHORES; i++) {
+		if (t->due_ms[i] > now)
+			continue;
+		t->running = i;
+		params_reset(&t->params);
+		params_time(&t->params, clock_now());
+		if (chores[i].limit != 0)
+			params_int4(&t->params, chores[i].limit);
+		database_call(
+		    t->db, chores[i].statement, &t->params, CALL_TIMEOUT_MS, on_done, t);
+		return;
+	}
+}
+
+static void
+on_database(void *arg, enum database_state state, const char *detail)
+{
+	struct timekeeper *t = arg;
+
+	if (state == DATABASE_UP) {
+		log_info("timekeeper: database up");
+		t->error[0] = '\0';
+	} else if (state == DATABASE_DOWN) {
+		log_info("timekeeper: database down reason=\"%s\"", detail);
+		snprintf(t->error, sizeof(t->error), "database: %s", detail);
+	}
+}
+
+static void
+on_drain(void *arg)
+{
+	struct timekeeper *t = arg;
+
+	t->draining = true;
+	if (t->running < 0)
+		role_stopped(t->role);
+}
+
+static void
+on_status(void *arg, struct buffer *json)
+{
+	struct timekeeper *t = arg;
+
+	buffer_printf(json, "\"database\":\"%s\",\"done\":{",
+	    database_state(t->db) == DATABASE_UP ? "up" : "down");
+	for (int i = 0; i < CHORES; i++)
+		buffer_printf(
+		    json, "%s\"%s\":%" PRId64, i > 0 ? "," : "", chores[i].name, t->done[i]);
+	buffer_add_string(json, "},\"last_error\":");
+	buffer_add_json(json, t->error, strlen(t->error));
+}
+
+int
+timekeeper_role(struct role *role)
+{
+	struct timekeeper *t = xcalloc(1, sizeof(*t));
+	struct timeval now = { 0 };
+
+	t->role = role;
+	t->running = -1;
+	t->tick = evtimer_new(role_base(role), on_tick, t);
+	t->db = database_new(role_base(role), role_conninfo(role), role_database_user(role),
+	    role_name(role), on_database, t);
+	event_add(t->tick, &now);
+	role_on_status(role, on_status, t);
+	role_on_drain(role, on_drain, t);
+	role_ready(role);
+	role_loop(role);
+
+	database_free(&t->db);
+	event_free(t->tick);
+	params_clear(&t->params);
+	free(t);
+	return EX_OK;
+}
