@@ -2,10 +2,14 @@
 /* The daemon's entry: the jobs that it has. The command line is read in supervisor/command.c. */
 #include <stddef.h>
 
+#include "clerk/clerk.h"
 #include "supervisor/command.h"
 #include "supervisor/roles.h"
+#include "timekeeper/timekeeper.h"
 
 static const struct role_kind kinds[] = {
+	{ "clerk", clerk_role, NULL, false },
+	{ "timekeeper", timekeeper_role, NULL, false },
 	{ 0 },
 };
 

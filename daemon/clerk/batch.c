@@ -75,7 +75,8 @@ int8_or_null(struct params *p, int64_t v)
 
 /* What a column is made of: every decision, those that file, each text that goes out … */
 typedef void decision_fn(struct params *p, const struct decision *d, size_t n);
-typedef void out_fn(struct params *p, const struct decision *d, const struct decision_out *o, size_t n);
+typedef void
+out_fn(struct params *p, const struct decision *d, const struct decision_out *o, size_t n);
 
 struct column {
 	uint32_t type;
@@ -86,21 +87,21 @@ struct out_column {
 	out_fn *add;
 };
 
-#define COLUMN(name, statement)                                                                    \
-	static void name(struct params *p, const struct decision *d, size_t n)                     \
-	{                                                                                          \
-		(void)n;                                                                           \
-		(void)d;                                                                           \
-		statement;                                                                         \
+#define COLUMN(name, statement)                                                \
+	static void name(struct params *p, const struct decision *d, size_t n) \
+	{                                                                      \
+		(void)n;                                                       \
+		(void)d;                                                       \
+		statement;                                                     \
 	}
-#define OUT_COLUMN(name, statement)                                                                \
-	static void name(struct params *p, const struct decision *d,                               \
-	    const struct decision_out *o, size_t n)                                                \
-	{                                                                                          \
-		(void)n;                                                                           \
-		(void)d;                                                                           \
-		(void)o;                                                                           \
-		statement;                                                                         \
+#define OUT_COLUMN(name, statement)                                                             \
+	static void name(                                                                       \
+	    struct params *p, const struct decision *d, const struct decision_out *o, size_t n) \
+	{                                                                                       \
+		(void)n;                                                                        \
+		(void)d;                                                                        \
+		(void)o;                                                                        \
+		statement;                                                                      \
 	}
 
 COLUMN(place_in_batch, params_array_int4(p, (int32_t)n))
@@ -272,7 +273,8 @@ struct slice {
 };
 
 static void
-add_columns(struct params *p, struct slice s, const struct column *columns, size_t count, has_fn *has)
+add_columns(
+    struct params *p, struct slice s, const struct column *columns, size_t count, has_fn *has)
 {
 	for (size_t c = 0; c < count; c++) {
 		params_array_begin(p, columns[c].type);

@@ -24,5 +24,4 @@ void batch_free(struct batch **b);
 struct decision *batch_add(struct batch *b);
 
 /* The parameters of clerk_file for decisions [from, to). p is reset first. */
-void batch_params(
-    const struct batch *b, size_t from, size_t to, int64_t now_us, struct params *p);
+void batch_params(const struct batch *b, size_t from, size_t to, int64_t now_us, struct params *p);

@@ -37,7 +37,8 @@ enum {
 	HEARTBEAT_MS = 2000,
 	POLL_MS = 1000,
 	RETRY_MS = 500,
-	NUMBERS_ROOM = 4096,
+	NUMBERS_FIRST = 32,
+	NUMBERS_MAX = 10000, /* as many as case_numbers gives at once */
 	COUNTERS = 32,
 };
 /* Ids hold milliseconds from bit 21 (make_id in sql/migrations). A claim looks back so far for ids
@@ -68,11 +69,14 @@ struct clerk {
 
 	int16_t lanes[LANES];
 	unsigned lane_count;
-	int64_t numbers[NUMBERS_ROOM];
-	unsigned number_count;
+	/* Case numbers to give out, from next_number on; wanted_numbers grows with the bursts, so
+	 * that a quiet clerk wastes few at its end. */
+	int64_t *numbers;
+	unsigned number_at, number_count, wanted_numbers;
 	bool asking_numbers, asking_lanes;
 
 	bool claiming, waiting_work, draining;
+	int claimed_size;      /* the claim under way asks for so many */
 	int64_t cursor;        /* ids up to here are in hand or done; 0: look back */
 	int64_t whole_scan_ms; /* when the whole queue was last looked at */
 	struct batch *ready;   /* decided, waits for the one that is being filed */
@@ -149,7 +153,8 @@ on_policy(void *arg, struct policy *policy, bool transient, const char *reason)
 		note_error(c, "policy", reason);
 		if (!transient)
 			log_error("clerk: policy not loaded, %s: %s",
-			    c->policy != NULL ? "the earlier one stays" : "cannot work without", reason);
+			    c->policy != NULL ? "the earlier one stays" : "cannot work without",
+			    reason);
 		if (c->policy != NULL) /* do not ask again before it changes */
 			c->policy->version = c->wanted_version;
 		after(c->retry, transient ? RETRY_MS : 5000);
@@ -176,34 +181,61 @@ static void
 on_numbers(void *arg, const struct call_outcome *o)
 {
 	struct clerk *c = arg;
+	unsigned left = c->number_count - c->number_at;
 
 	c->asking_numbers = false;
 	if (o->end != CALL_DONE) {
 		fail(c, "case_numbers", o);
 		return;
 	}
-	/* The smallest is taken first. */
-	for (int row = result_rows(o->result) - 1; row >= 0; row--)
-		if (c->number_count < NUMBERS_ROOM)
-			c->numbers[c->number_count++] = result_int(o->result, row, 0);
+	memmove(c->numbers, c->numbers + c->number_at, left * sizeof(*c->numbers));
+	c->number_at = 0;
+	c->number_count = left;
+	for (int row = 0; row < result_rows(o->result) && c->number_count < 2 * NUMBERS_MAX; row++)
+		c->numbers[c->number_count++] = result_int(o->result, row, 0);
 	pump(c);
 }
 
+static unsigned
+numbers_left(const struct clerk *c)
+{
+	return c->number_count - c->number_at;
+}
+
+/* Each message takes one number at most, so a claim is never larger than what is left. */
 static bool
 enough_numbers(struct clerk *c)
 {
-	if (c->number_count >= (unsigned)c->batch_size * 2)
-		return true;
-	if (!c->asking_numbers) {
+	if (numbers_left(c) < c->wanted_numbers && !c->asking_numbers) {
 		c->asking_numbers = true;
-		/* What is left goes: numbers are given out in their order. */
-		c->number_count = 0;
 		params_reset(&c->params);
-		params_int4(&c->params, c->batch_size * 4 < NUMBERS_ROOM ? c->batch_size * 4
-									   : NUMBERS_ROOM);
+		params_int4(&c->params, (int32_t)c->wanted_numbers);
 		database_call(c->db, &sql_case_numbers, &c->params, CALL_TIMEOUT_MS, on_numbers, c);
 	}
-	return false;
+	return numbers_left(c) >= NUMBERS_FIRST / 2;
+}
+
+static int
+claim_size(const struct clerk *c)
+{
+	unsigned left = numbers_left(c);
+
+	return left < (unsigned)c->batch_size ? (int)left : c->batch_size;
+}
+
+/* A claim came back full: the next may be larger. */
+static void
+want_more_numbers(struct clerk *c)
+{
+	unsigned most = (unsigned)c->batch_size * 2;
+
+	c->wanted_numbers *= 2;
+	if (c->wanted_numbers > most)
+		c->wanted_numbers = most;
+	if (c->wanted_numbers > NUMBERS_MAX)
+		c->wanted_numbers = NUMBERS_MAX;
+	if (c->wanted_numbers < NUMBERS_FIRST)
+		c->wanted_numbers = NUMBERS_FIRST;
 }
 
 static int64_t
@@ -211,7 +243,7 @@ next_number(void *arg)
 {
 	struct clerk *c = arg;
 
-	return c->numbers[--c->number_count];
+	return c->numbers[c->number_at++];
 }
 
 /* ---- filing --------------------------------------------------------------------------------- */
@@ -240,6 +272,8 @@ filed(struct clerk *c)
 		return;
 	}
 	batch_free(&c->filing);
+	if (c->ready == NULL && !c->claiming)
+		c->cursor = 0;
 	pump(c);
 }
 
@@ -417,10 +451,13 @@ on_claimed(void *arg, const struct call_outcome *o)
 	rows = result_rows(o->result);
 	if (rows == 0) {
 		c->waiting_work = false;
-		c->cursor = 0;
+		if (c->filing == NULL)
+			c->cursor = 0;
 		pump(c);
 		return;
 	}
+	if (rows == c->claimed_size)
+		want_more_numbers(c);
 	c->wanted_version = result_int(o->result, 0, 0);
 	if (c->wanted_version != c->policy->version) {
 		begin_anew(c, RETRY_MS); /* understood anew under the new policy */
@@ -462,7 +499,8 @@ claim(struct clerk *c)
 		params_array_int2(&c->params, c->lanes[i]);
 	params_array_end(&c->params);
 	params_int8(&c->params, from);
-	params_int4(&c->params, c->batch_size);
+	c->claimed_size = claim_size(c);
+	params_int4(&c->params, c->claimed_size);
 	database_call(c->db, &sql_clerk_claim, &c->params, CALL_TIMEOUT_MS, on_claimed, look);
 }
 
@@ -557,7 +595,6 @@ on_database(void *arg, enum database_state state, const char *detail)
 		log_info("clerk: database up");
 		c->error[0] = '\0';
 		c->asking_lanes = c->asking_numbers = false;
-		c->number_count = 0;
 		after(c->heartbeat, 0);
 		pump(c);
 	} else if (state == DATABASE_DOWN) {
@@ -616,7 +653,8 @@ on_status(void *arg, struct buffer *json)
 
 	buffer_printf(json,
 	    "\"database\":\"%s\",\"lanes\":%u,\"handled\":%" PRId64 ",\"set_aside\":%" PRId64
-	    ",\"in_hand\":%zu,\"policy_version\":%" PRId64 ",\"understanding_us\":%.1f,\"verdicts\":{",
+	    ",\"in_hand\":%zu,\"policy_version\":%" PRId64
+	    ",\"understanding_us\":%.1f,\"verdicts\":{",
 	    database_state(c->db) == DATABASE_UP ? "up" : "down", c->lane_count, c->handled,
 	    c->set_aside,
 	    (c->filing != NULL ? c->filing->count : 0) + (c->ready != NULL ? c->ready->count : 0),
@@ -647,14 +685,16 @@ clerk_role(struct role *role)
 	c->base = role_base(role);
 	c->worker = worker_name(role);
 	c->batch_size = (int)settings_integer(role_settings(role), "clerk", "batch");
+	c->numbers = xcalloc(2 * NUMBERS_MAX, sizeof(*c->numbers));
+	c->wanted_numbers = NUMBERS_FIRST;
 	c->recent = recent_new();
 	c->scratch = understand_scratch_new();
 	c->heartbeat = evtimer_new(c->base, on_heartbeat, c);
 	c->poll = evtimer_new(c->base, on_poll, c);
 	c->retry = evtimer_new(c->base, on_retry, c);
 	c->waiting_work = true;
-	c->db = database_new(c->base, role_conninfo(role), role_database_user(role), role_name(role),
-	    on_database, c);
+	c->db = database_new(c->base, role_conninfo(role), role_database_user(role),
+	    role_name(role), on_database, c);
 	database_listen(c->db, "inbox", on_notify, c);
 	after(c->heartbeat, 0);
 	after(c->poll, POLL_MS);
@@ -674,6 +714,7 @@ clerk_role(struct role *role)
 	understand_scratch_free(&c->scratch);
 	params_clear(&c->params);
 	buffer_clear(&c->text);
+	free(c->numbers);
 	free(c->worker);
 	free(c);
 	return EX_OK;

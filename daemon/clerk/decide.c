@@ -188,7 +188,7 @@ take_address(struct decide_context *c, struct decision *d, const struct message 
 	int64_t place = a->units > 0 ? a->unit[0] : m->home_community;
 	/* The sender's own door completes what he left out, unless he wrote of another place. */
 	bool home = m->home_community != 0 && place == m->home_community &&
-	    (a->building[0] == '\0' || strcmp(a->building, m->home_building) == 0);
+		    (a->building[0] == '\0' || strcmp(a->building, m->home_building) == 0);
 	const struct policy_unit *at;
 
 	d->building = a->building[0] == '\0' && home ? m->home_building : a->building;
@@ -197,8 +197,8 @@ take_address(struct decide_context *c, struct decision *d, const struct message 
 	d->building = keep(c, d->building);
 	d->entrance = keep(c, d->entrance);
 	d->room = keep(c, d->room);
-	d->landmark = arena_keep(c->arena, m->text + a->landmark_at,
-	    a->landmark_len <= 384 ? a->landmark_len : 0);
+	d->landmark = arena_keep(
+	    c->arena, m->text + a->landmark_at, a->landmark_len <= 384 ? a->landmark_len : 0);
 	d->floor = a->floor;
 	at = route_place(c->policy, place, d->building);
 	d->place = at != NULL ? at->id : 0;
@@ -207,10 +207,9 @@ take_address(struct decide_context *c, struct decision *d, const struct message 
 static void
 remember(struct decide_context *c, const struct decision *d)
 {
-	struct recent_case r = { .number = d->number,
-		.at_us = c->now_us,
-		.text_hash = d->text_hash,
-		.unit = d->unit };
+	struct recent_case r = {
+		.number = d->number, .at_us = c->now_us, .text_hash = d->text_hash, .unit = d->unit
+	};
 
 	snprintf(r.category, sizeof(r.category), "%s", d->category);
 	recent_note_case(c->recent, d->source, &r);
@@ -231,14 +230,14 @@ tell_case(struct decide_context *c, struct decision *d, const char *masked)
 	};
 
 	answer(c, d,
-	    d->urgent  ? TEMPLATE_CASE_DANGER
-		: clear ? TEMPLATE_CASE_FILED
-			: TEMPLATE_CASE_UNCLEAR,
+	    d->urgent ? TEMPLATE_CASE_DANGER
+	    : clear   ? TEMPLATE_CASE_FILED
+		      : TEMPLATE_CASE_UNCLEAR,
 	    &f);
 	told = notify_unit(c, d,
-	    d->urgent  ? TEMPLATE_NOTICE_DANGER
-		: clear ? TEMPLATE_NOTICE_CASE
-			: TEMPLATE_NOTICE_UNCLEAR,
+	    d->urgent ? TEMPLATE_NOTICE_DANGER
+	    : clear   ? TEMPLATE_NOTICE_CASE
+		      : TEMPLATE_NOTICE_UNCLEAR,
 	    place, masked);
 	if (!d->urgent || told == NULL)
 		return;
@@ -308,7 +307,7 @@ pick_open(struct decide_context *c, const struct message *m, const char *categor
 	for (unsigned i = 0; i < m->case_count; i++) {
 		const struct message_case *k = &m->cases[i];
 		if (category == NULL || (strlen(category) == k->category_len &&
-		    memcmp(category, k->category, k->category_len) == 0)) {
+					    memcmp(category, k->category, k->category_len) == 0)) {
 			*out = *k;
 			return true;
 		}
@@ -513,7 +512,8 @@ begin(struct decide_context *c, const struct message *m, struct decision *d)
 	d->channel = keep(c, m->channel);
 	d->link = keep(c, m->link);
 	d->destination = keep(c, m->destination);
-	d->category = d->category2 = d->text = d->building = d->entrance = d->room = d->landmark = "";
+	d->category = d->category2 = d->text = d->building = d->entrance = d->room = d->landmark =
+	    "";
 	d->contact_campaigns = -1;
 	if (m->decoded)
 		d->decoded = arena_keep(c->arena, m->text, m->text_len);
@@ -523,7 +523,8 @@ begin(struct decide_context *c, const struct message *m, struct decision *d)
 void
 decide(struct decide_context *c, struct message *m, struct decision *d)
 {
-	struct understand_sender sender = { .home_unit = m->home_community, .language = m->language };
+	struct understand_sender sender = { .home_unit = m->home_community,
+		.language = m->language };
 	struct understanding u;
 
 	begin(c, m, d);
@@ -533,10 +534,10 @@ decide(struct decide_context *c, struct message *m, struct decision *d)
 	}
 	understand(c->policy->lexicon, c->scratch, m->text, m->text_len, &sender, &u);
 	/* The phone's stored language goes before that of one text. */
-	d->tongue = m->language == LANGUAGE_KO       ? TONGUE_KO
-		    : m->language == LANGUAGE_ZH     ? TONGUE_ZH
-		    : u.reply == LANGUAGE_KO         ? TONGUE_KO
-						     : TONGUE_ZH;
+	d->tongue = m->language == LANGUAGE_KO   ? TONGUE_KO
+		    : m->language == LANGUAGE_ZH ? TONGUE_ZH
+		    : u.reply == LANGUAGE_KO     ? TONGUE_KO
+						 : TONGUE_ZH;
 	if ((m->flags & MESSAGE_LATE_PART) != 0) {
 		d->verdict = "late_part";
 		d->event_reason = arena_keep(c->arena, m->text, m->text_len);

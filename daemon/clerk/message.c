@@ -16,9 +16,30 @@ enum { PARTS_MAX = 255 };
 
 /* The columns of clerk_claim, in their order. */
 enum column {
-	POLICY_VERSION, ID, RECEIVED_AT, CHANNEL, LINK, SOURCE, DESTINATION, CHARSET, RAW, TEXT, FLAGS,
-	PROTOCOL, LANGUAGE, CAMPAIGNS, PERSON_ID, STAFF_UNIT, STAFF_LEVEL, VOLUNTEER, HOME_COMMUNITY,
-	HOME_BUILDING, HOME_ENTRANCE, HOME_ROOM, OPEN_CASES, COPIES
+	POLICY_VERSION,
+	ID,
+	RECEIVED_AT,
+	CHANNEL,
+	LINK,
+	SOURCE,
+	DESTINATION,
+	CHARSET,
+	RAW,
+	TEXT,
+	FLAGS,
+	PROTOCOL,
+	LANGUAGE,
+	CAMPAIGNS,
+	PERSON_ID,
+	STAFF_UNIT,
+	STAFF_LEVEL,
+	VOLUNTEER,
+	HOME_COMMUNITY,
+	HOME_BUILDING,
+	HOME_ENTRANCE,
+	HOME_ROOM,
+	OPEN_CASES,
+	COPIES
 };
 
 static int64_t
@@ -133,7 +154,7 @@ decode_incomplete(const struct message *m, const struct policy *p, struct buffer
 	struct buffer part = { 0 };
 
 	for (size_t i = 0; i < count; i++) {
-		char number[8];
+		char number[24];
 
 		if (lengths[i] > 0) {
 			to += lengths[i];

@@ -43,8 +43,7 @@ tongue_parse(const char *name)
 	return strcmp(name, "ko") == 0 ? TONGUE_KO : TONGUE_ZH;
 }
 
-const char *
-template_name(enum template t)
+const char *template_name(enum template t)
 {
 	return template_names[t];
 }
@@ -140,8 +139,8 @@ policy_set_signature(struct policy *p, const char *signature)
 static int
 by_code(const void *a, const void *b)
 {
-	return strcmp(((const struct policy_category *)a)->code,
-	    ((const struct policy_category *)b)->code);
+	return strcmp(
+	    ((const struct policy_category *)a)->code, ((const struct policy_category *)b)->code);
 }
 
 static int
@@ -174,7 +173,8 @@ policy_finish(struct policy *p, struct err *err)
 	for (int t = 0; t < TEMPLATES; t++)
 		for (int l = 0; l < TONGUES; l++)
 			if (p->templates[t][l] == NULL)
-				return err_set(err, "template %s is missing in %s; import templates",
+				return err_set(err,
+				    "template %s is missing in %s; import templates",
 				    template_names[t], tongue_names[l]);
 	return lexicon_compile(p->lexicon, err);
 }
@@ -242,7 +242,8 @@ policy_unit(const struct policy *p, int64_t id)
 const struct policy_unit *
 policy_grid(const struct policy *p, int32_t community, const char *building)
 {
-	struct policy_grid key = { .community = community, .building = (char *)(uintptr_t)building };
+	struct policy_grid key = { .community = community,
+		.building = (char *)(uintptr_t)building };
 	const struct policy_grid *found;
 
 	if (building == NULL || building[0] == '\0' || p->grid_count == 0)

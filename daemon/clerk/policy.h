@@ -47,8 +47,7 @@ struct policy_grid {
 	char *building;
 };
 
-enum template
-{
+enum template {
 	TEMPLATE_CASE_FILED,
 	TEMPLATE_CASE_UNCLEAR,
 	TEMPLATE_CASE_DANGER,
@@ -89,8 +88,8 @@ struct policy {
 const struct policy_category *policy_category(const struct policy *p, const char *code);
 const struct policy_unit *policy_unit(const struct policy *p, int64_t id);
 /* The grid of a building, else NULL. */
-const struct policy_unit *policy_grid(
-    const struct policy *p, int32_t community, const char *building);
+const struct policy_unit *
+policy_grid(const struct policy *p, int32_t community, const char *building);
 
 struct policy_load;
 /* Runs once, from the loop: with the policy, which is the callee's (policy_free), or NULL and the
@@ -106,8 +105,8 @@ void policy_free(struct policy **policy);
 struct policy *policy_new(void);
 void policy_add_category(struct policy *p, const char *code, const char *zh, const char *ko,
     const char *emergency, int32_t department, bool urgent);
-void policy_add_unit(struct policy *p, int32_t id, int32_t parent, const char *level, const char *zh,
-    const char *ko, const char *contact, enum tongue contact_tongue);
+void policy_add_unit(struct policy *p, int32_t id, int32_t parent, const char *level,
+    const char *zh, const char *ko, const char *contact, enum tongue contact_tongue);
 void policy_add_route(struct policy *p, const char *category, int32_t area, int rural, int32_t unit,
     const char *level);
 void policy_add_grid(struct policy *p, int32_t community, const char *building, int32_t grid);

@@ -59,8 +59,9 @@ take_category(struct policy *p, const struct result *r, int row, struct err *err
 {
 	bool urgent = result_bool(r, row, result_column(r, "urgent"));
 
-	policy_add_category(p, text(r, row, "code"), text(r, row, "name_zh"), text(r, row, "name_ko"),
-	    text(r, row, "emergency"), (int32_t)integer(r, row, "department_id"), urgent);
+	policy_add_category(p, text(r, row, "code"), text(r, row, "name_zh"),
+	    text(r, row, "name_ko"), text(r, row, "emergency"),
+	    (int32_t)integer(r, row, "department_id"), urgent);
 	return lexicon_add_category(
 	    p->lexicon, text(r, row, "code"), text(r, row, "kind"), urgent, err);
 }
@@ -115,8 +116,8 @@ static bool
 take_template(struct policy *p, const struct result *r, int row, struct err *err)
 {
 	(void)err;
-	policy_set_template(p, text(r, row, "name"), tongue_parse(text(r, row, "language")),
-	    text(r, row, "body"));
+	policy_set_template(
+	    p, text(r, row, "name"), tongue_parse(text(r, row, "language")), text(r, row, "body"));
 	return true;
 }
 
@@ -175,8 +176,8 @@ on_rows(void *arg, const struct call_outcome *o)
 		}
 	}
 	if (++load->step < STEPS)
-		load->call = database_call(load->db, steps[load->step].statement, NULL,
-		    LOAD_TIMEOUT_MS, on_rows, load);
+		load->call = database_call(
+		    load->db, steps[load->step].statement, NULL, LOAD_TIMEOUT_MS, on_rows, load);
 	else if (!policy_finish(load->policy, &err))
 		finish(load, false, err.text);
 	else

@@ -27,8 +27,7 @@ void recent_free(struct recent **r);
 void recent_forget(struct recent *r);
 void recent_note_case(struct recent *r, const char *source, const struct recent_case *c);
 /* The newest case of this sender, not older than since_us; NULL when it is not known. */
-const struct recent_case *recent_find(
-    const struct recent *r, const char *source, int64_t since_us);
+const struct recent_case *recent_find(const struct recent *r, const char *source, int64_t since_us);
 
 /* True when this sender was not greeted within the last ten minutes; notes that he is now. */
 bool recent_may_greet(struct recent *r, const char *source, int64_t now_us);

@@ -104,7 +104,8 @@ reply_render(const struct policy *p, enum template t, enum tongue tongue,
 	size_t begin = out->len;
 
 	for (int f = 0; f < FIELDS; f++) {
-		const char *v = *(const char *const *)((const char *)fields + fields_table[f].offset);
+		const char *v =
+		    *(const char *const *)((const char *)fields + fields_table[f].offset);
 		pieces[f].text = v != NULL ? v : "";
 		pieces[f].len = strlen(pieces[f].text);
 	}
@@ -117,8 +118,8 @@ reply_render(const struct policy *p, enum template t, enum tongue tongue,
 		over = units - REPLY_UNITS + 1; /* the ellipsis takes one */
 		if (has < 4)
 			continue;
-		pieces[f].len = prefix(
-		    pieces[f].text, pieces[f].len, has > over + 2 ? has - over : 2);
+		pieces[f].len =
+		    prefix(pieces[f].text, pieces[f].len, has > over + 2 ? has - over : 2);
 		out->len = begin;
 		fill(p->signature, p->templates[t][tongue], pieces, out);
 	}

@@ -19,8 +19,8 @@ struct reply_fields {
 };
 
 /* Appends the filled template, with the signature before it. What is longer than one part loses the
- * end of {text}, then of {address}, {category}, {unit}; what is still longer stays so and is sent in
- * parts. Characters are never cut. */
+ * end of {text}, then of {address}, {category}, {unit}; what is still longer stays so and is sent
+ * in parts. Characters are never cut. */
 void reply_render(const struct policy *p, enum template t, enum tongue tongue,
     const struct reply_fields *fields, struct buffer *out);
 

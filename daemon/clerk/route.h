@@ -9,13 +9,13 @@ struct policy;
 struct policy_unit;
 
 /* The unit of this level at or above the unit; "community" finds a village too. NULL: none. */
-const struct policy_unit *route_above(
-    const struct policy *p, const struct policy_unit *u, const char *level);
+const struct policy_unit *
+route_above(const struct policy *p, const struct policy_unit *u, const char *level);
 
-/* The responsible unit: the table of routes, then the category's department, then the community, the
- * street or town, the city. category may be NULL, place 0. NULL only when there is no city. */
-const struct policy_unit *route_responsible(
-    const struct policy *p, const char *category, int64_t place);
+/* The responsible unit: the table of routes, then the category's department, then the community,
+ * the street or town, the city. category may be NULL, place 0. NULL only when there is no city. */
+const struct policy_unit *
+route_responsible(const struct policy *p, const char *category, int64_t place);
 
 /* The smallest unit known for a place: the grid of its building, else the place itself. */
 const struct policy_unit *route_place(const struct policy *p, int64_t place, const char *building);

@@ -64,7 +64,7 @@ on_done(void *arg, const struct call_outcome *o)
 			    o->sqlstate, o->error);
 	}
 	t->due_ms[i] = clock_mono_ms() +
-	    (chores[i].limit != 0 && count >= chores[i].limit ? 0 : chores[i].every_ms);
+		       (chores[i].limit != 0 && count >= chores[i].limit ? 0 : chores[i].every_ms);
 	if (t->draining)
 		role_stopped(t->role);
 }
@@ -89,8 +89,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 		params_time(&t->params, clock_now());
 		if (chores[i].limit != 0)
 			params_int4(&t->params, chores[i].limit);
-		database_call(
-		    t->db, chores[i].statement, &t->params, CALL_TIMEOUT_MS, on_done, t);
+		database_call(t->db, chores[i].statement, &t->params, CALL_TIMEOUT_MS, on_done, t);
 		return;
 	}
 }
