@@ -3,6 +3,7 @@
  * a dead peer in seconds, under what this program must have. */
 #include "database/conninfo.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,12 +119,17 @@ char *
 conninfo_one_line(const char *message)
 {
 	char *line = xstrdup(message);
-	size_t n = strlen(line);
+	size_t n = 0;
 
-	while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == ' '))
-		line[--n] = '\0';
-	for (size_t i = 0; i < n; i++)
-		if (line[i] == '\n' || line[i] == '\t')
-			line[i] = ' ';
+	for (const char *p = message; *p != '\0'; p++) {
+		bool blank = (unsigned char)*p <= ' ';
+
+		if (blank && (n == 0 || line[n - 1] == ' '))
+			continue;
+		line[n++] = blank ? ' ' : *p;
+	}
+	while (n > 0 && line[n - 1] == ' ')
+		n--;
+	line[n] = '\0';
 	return line;
 }
