@@ -78,6 +78,22 @@ create table template (
 	primary key (name, language)
 );
 
+-- What somebody changes here stays when the program brings newer default rows; data_load() says that
+-- it is not somebody.
+create function policy_edited() returns trigger language plpgsql as $$
+begin
+	if coalesce(current_setting('hailan.loading', true), '') <> 'on' and (tg_op = 'INSERT' or new is distinct from old) then
+		new.edited := true;
+	end if;
+	return new;
+end $$;
+create trigger edited before insert or update of pattern, category, weight, language, enabled on keyword
+	for each row execute function policy_edited();
+create trigger edited before insert or update of kind, name_zh, name_ko, urgent, department_id, emergency on category
+	for each row execute function policy_edited();
+create trigger edited before insert or update of body on template
+	for each row execute function policy_edited();
+
 do $$
 declare
 	name text;

@@ -225,6 +225,7 @@ declare
 	v_count int8 := 0;
 	v_fault text;
 begin
+	perform set_config('hailan.loading', 'on', true);
 	case p_name
 	when 'places' then
 		if (select count(*) from unit) = 0 then
@@ -271,5 +272,6 @@ begin
 	else
 		raise exception 'there are no default rows called %', p_name;
 	end case;
+	perform set_config('hailan.loading', 'off', true);
 	return v_count;
 end $$;
