@@ -1,1 +1,23 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# What needs no database lies in a library, for the tests.
+noinst_LTLIBRARIES += libctl.la
+libctl_la_SOURCES = \
+	%D%/csv.c %D%/csv.h \
+	%D%/json.c %D%/json.h \
+	%D%/kinds.c %D%/kinds.h \
+	%D%/phone.c %D%/phone.h \
+	%D%/table.c %D%/table.h
+
+sbin_PROGRAMS += hailanctl
+hailanctl_SOURCES = \
+	%D%/hailanctl.c %D%/ctl.h \
+	%D%/case.c %D%/help.c %D%/import.c %D%/inbox.c %D%/migrate.c %D%/outbox.c \
+	%D%/reload.c %D%/status.c %D%/try.c %D%/version.c \
+	%D%/control.c \
+	%D%/sql.c %D%/sql.h \
+	%D%/view.c %D%/view.h \
+	%D%/words.c %D%/words.h
+hailanctl_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/sql
+hailanctl_CFLAGS = $(AM_CFLAGS) $(PQ_CFLAGS)
+hailanctl_LDADD = libctl.la libsql.la libtext.la libsettings.la libchannel.la libbase.la $(PQ_LIBS)
+dist_man_MANS += %D%/hailanctl.8

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Completion of hailanctl for bash: install it as /usr/share/bash-completion/completions/hailanctl.
+
+_hailanctl()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+	local common="-f --config -d --database -j --json -h --help"
+	local commands="status case inbox outbox try import migrate check reload help version"
+	local kinds="units staff volunteers households residents keywords categories templates"
+	local command="" options="" word i operands=0
+
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		case $word in
+		-f | --config | -d | --database) ((i++)) ;;
+		-*) ;;
+		*)
+			if [[ -z $command ]]; then
+				command=$word
+			else
+				((operands++))
+			fi
+			;;
+		esac
+	done
+	COMPREPLY=()
+	case $previous in
+	-f | --config)
+		COMPREPLY=($(compgen -f -- "$cur"))
+		return
+		;;
+	-D | --data)
+		COMPREPLY=($(compgen -d -- "$cur"))
+		return
+		;;
+	-d | --database | --phone | --unit | --limit | --recent | --retry | --encoding | --channel)
+		return
+		;;
+	esac
+	case $command in
+	"") options="$commands" ;;
+	case) options="-o --open -p --phone -u --unit -l --limit" ;;
+	inbox) options="-s --stuck -r --retry -n --recent" ;;
+	outbox) options="-w --waiting -x --failed -n --recent" ;;
+	try) options="-p --phone -D --data" ;;
+	import)
+		options="-n --dry-run -e --encoding -c --columns"
+		if [[ $cur != -* && $operands -eq 0 ]]; then
+			COMPREPLY=($(compgen -W "$kinds" -- "$cur"))
+			return
+		elif [[ $cur != -* ]]; then
+			COMPREPLY=($(compgen -f -- "$cur"))
+			return
+		fi
+		;;
+	migrate) options="-n --dry-run -c --channel" ;;
+	help) options="$commands" ;;
+	esac
+	[[ $cur == -* || -z $command || $command == help ]] || return
+	COMPREPLY=($(compgen -W "$options $common" -- "$cur"))
+}
+complete -F _hailanctl hailanctl

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The administrator's program: reads the command line by the tables of its commands, and runs one.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "ctl/ctl.h"
+#include "ctl/sql.h"
+#include "settings/settings.h"
+
+#define DEFAULT_CONFIG SYSCONFDIR "/hailan/hailand.conf"
+
+enum { OPTIONS_MAX = 24, LONG_ONLY = 256 };
+
+struct given {
+	const struct ctl_option *option;
+	const char *value;
+};
+
+struct ctl {
+	const struct ctl_command *command;
+	struct given *given;
+	unsigned given_count;
+	struct settings *settings;
+	struct sql *sql;
+};
+
+extern const struct ctl_command ctl_case, ctl_check, ctl_help, ctl_import, ctl_inbox, ctl_migrate,
+    ctl_outbox, ctl_reload, ctl_status, ctl_try, ctl_version;
+
+const struct ctl_command *const ctl_commands[] = {
+	&ctl_status,
+	&ctl_case,
+	&ctl_inbox,
+	&ctl_outbox,
+	&ctl_try,
+	&ctl_import,
+	&ctl_migrate,
+	&ctl_check,
+	&ctl_reload,
+	&ctl_help,
+	&ctl_version,
+	NULL,
+};
+
+const struct ctl_option ctl_common_options[] = {
+	{ 'f', "config", "FILE", "the daemon's settings (default " DEFAULT_CONFIG ")" },
+	{ 'd', "database", "CONNINFO",
+	    "connect to this database and not to that of the settings ($HAILAN_DATABASE)" },
+	{ 'j', "json", NULL, "print JSON" },
+	{ 'h', "help", NULL, "print this" },
+	{ 0, NULL, NULL, NULL },
+};
+
+/* ---- what commands ask for ------------------------------------------------------------------ */
+
+const char *
+ctl_value_at(const struct ctl *ctl, const char *name, unsigned n)
+{
+	for (unsigned i = 0; i < ctl->given_count; i++)
+		if (strcmp(ctl->given[i].option->name, name) == 0 && n-- == 0)
+			return ctl->given[i].value;
+	return NULL;
+}
+
+const char *
+ctl_value(const struct ctl *ctl, const char *name)
+{
+	return ctl_value_at(ctl, name, 0);
+}
+
+bool
+ctl_json(const struct ctl *ctl)
+{
+	return ctl_value(ctl, "json") != NULL;
+}
+
+bool
+ctl_number(struct ctl *ctl, const char *name, long minimum, long maximum, long fallback, long *out)
+{
+	const char *text = ctl_value(ctl, name);
+	char *end;
+
+	*out = fallback;
+	if (text == NULL)
+		return true;
+	errno = 0;
+	*out = strtol(text, &end, 10);
+	if (errno == 0 && end != text && *end == '\0' && *out >= minimum && *out <= maximum)
+		return true;
+	ctl_fail(ctl, EX_USAGE, "--%s: \"%s\" is not a number from %ld to %ld", name, text, minimum,
+	    maximum);
+	return false;
+}
+
+int
+ctl_fail(struct ctl *ctl, int code, const char *fmt, ...)
+{
+	struct buffer text = { 0 }, json = { 0 };
+	va_list ap;
+	char *line;
+
+	va_start(ap, fmt);
+	if (vasprintf(&line, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	buffer_add_string(&text, line);
+	free(line);
+	fprintf(stderr, "hailanctl: %s\n", text.data);
+	if (ctl_json(ctl)) {
+		buffer_add_string(&json, "{\"ok\":false,\"error\":");
+		buffer_add_json(&json, text.data, text.len);
+		buffer_add_string(&json, "}\n");
+		ctl_print(&json);
+	}
+	buffer_clear(&text);
+	buffer_clear(&json);
+	return code;
+}
+
+void
+ctl_print(const struct buffer *out)
+{
+	if (out->len > 0)
+		fwrite(out->data, 1, out->len, stdout);
+}
+
+static bool
+read_settings(struct ctl *ctl, int *code)
+{
+	const char *path = ctl_value(ctl, "config");
+	struct buffer errors = { 0 };
+
+	if (ctl->settings != NULL)
+		return true;
+	if (path == NULL)
+		path = DEFAULT_CONFIG;
+	if (settings_read(path, &ctl->settings, &errors))
+		return true;
+	while (errors.len > 0 && errors.data[errors.len - 1] == '\n')
+		errors.data[--errors.len] = '\0';
+	*code = ctl_fail(ctl, EX_CONFIG, "%s%s", errors.len > 0 ? errors.data : path,
+	    ctl_value(ctl, "config") == NULL ? "; name the settings with -f, or a database with -d"
+					     : "");
+	buffer_clear(&errors);
+	return false;
+}
+
+struct sql *
+ctl_database(struct ctl *ctl, int *code)
+{
+	const char *conninfo = ctl_value(ctl, "database");
+	struct err err;
+
+	if (ctl->sql != NULL)
+		return ctl->sql;
+	if (conninfo == NULL && ctl_value(ctl, "config") == NULL)
+		conninfo = getenv("HAILAN_DATABASE");
+	if (conninfo == NULL) {
+		if (!read_settings(ctl, code))
+			return NULL;
+		conninfo = settings_string(ctl->settings, "database", "conninfo");
+	}
+	if (!sql_open(conninfo, &ctl->sql, &err))
+		*code = ctl_fail(ctl, EX_UNAVAILABLE, "%s", err.text);
+	return ctl->sql;
+}
+
+int
+ctl_database_fail(struct ctl *ctl, const struct err *err)
+{
+	const char *sqlstate = sql_state(ctl->sql);
+
+	if (strncmp(sqlstate, "28", 2) == 0 || strcmp(sqlstate, "42501") == 0)
+		return ctl_fail(ctl, EX_NOPERM, "%s", err->text);
+	if (strncmp(sqlstate, "42", 2) == 0 || strcmp(sqlstate, "3F000") == 0)
+		return ctl_fail(ctl, EX_CONFIG,
+		    "%s; is the schema that of this program? hailanctl migrate tells", err->text);
+	if (sqlstate[0] == '\0' || strncmp(sqlstate, "08", 2) == 0 ||
+	    strncmp(sqlstate, "57", 2) == 0)
+		return ctl_fail(ctl, EX_UNAVAILABLE, "%s", err->text);
+	return ctl_fail(ctl, EX_SOFTWARE, "%s (SQLSTATE %s)", err->text, sqlstate);
+}
+
+const char *
+ctl_control_socket(struct ctl *ctl, int *code)
+{
+	if (!read_settings(ctl, code))
+		return NULL;
+	return settings_string(ctl->settings, "", "control_socket");
+}
+
+/* ---- the command line ----------------------------------------------------------------------- */
+
+static const struct ctl_command *
+find_command(const char *name)
+{
+	for (unsigned i = 0; ctl_commands[i] != NULL; i++)
+		if (strcmp(ctl_commands[i]->name, name) == 0)
+			return ctl_commands[i];
+	return NULL;
+}
+
+struct parser {
+	const struct ctl_option *options[OPTIONS_MAX];
+	struct option longs[OPTIONS_MAX + 1];
+	char shorts[2 * OPTIONS_MAX + 2];
+	unsigned count;
+};
+
+static void
+parser_add(struct parser *p, const struct ctl_option *options)
+{
+	char *s = p->shorts + strlen(p->shorts);
+
+	for (; options != NULL && options->name != NULL; options++) {
+		if (p->count == OPTIONS_MAX)
+			abort();
+		p->longs[p->count] = (struct option){
+			.name = options->name,
+			.has_arg = options->argument != NULL ? required_argument : no_argument,
+			.val = LONG_ONLY + (int)p->count,
+		};
+		p->options[p->count++] = options;
+		if (options->letter == 0)
+			continue;
+		*s++ = (char)options->letter;
+		if (options->argument != NULL)
+			*s++ = ':';
+	}
+}
+
+static const struct ctl_option *
+parser_find(const struct parser *p, int found)
+{
+	if (found >= LONG_ONLY)
+		return p->options[found - LONG_ONLY];
+	for (unsigned i = 0; i < p->count; i++)
+		if (p->options[i]->letter == found)
+			return p->options[i];
+	return NULL;
+}
+
+static bool
+parse(struct ctl *ctl, const struct ctl_option *own, const char *mode, int argc, char **argv)
+{
+	struct parser p = { .count = 0 };
+	int found;
+
+	strcpy(p.shorts, mode);
+	parser_add(&p, ctl_common_options);
+	parser_add(&p, own);
+	while ((found = getopt_long(argc, argv, p.shorts, p.longs, NULL)) != -1) {
+		const struct ctl_option *option = parser_find(&p, found);
+
+		if (option == NULL)
+			return false;
+		ctl->given = xreallocarray(ctl->given, ctl->given_count + 1, sizeof(ctl->given[0]));
+		ctl->given[ctl->given_count++] = (struct given){
+			.option = option,
+			.value = option->argument != NULL ? optarg : "",
+		};
+	}
+	return true;
+}
+
+static int
+usage(const char *command)
+{
+	if (command == NULL)
+		fprintf(stderr, "try \"hailanctl help\"\n");
+	else
+		fprintf(stderr, "try \"hailanctl help %s\"\n", command);
+	return EX_USAGE;
+}
+
+static int
+run_command(struct ctl *ctl, int argc, char **argv)
+{
+	const struct ctl_command *command = ctl->command;
+	char *help[] = { (char *)(uintptr_t)command->name, NULL };
+	int operands;
+
+	/* Permuting: options may stand anywhere behind the command. */
+	optind = 0;
+	if (!parse(ctl, command->options, "", argc, argv))
+		return usage(command->name);
+	if (ctl_value(ctl, "help") != NULL)
+		return ctl_help.run(ctl, 1, help);
+	operands = argc - optind;
+	if (operands < command->minimum || (command->maximum >= 0 && operands > command->maximum)) {
+		fprintf(stderr, "usage: hailanctl %s %s\n", command->name, command->usage);
+		return usage(command->name);
+	}
+	return command->run(ctl, operands, argv + optind);
+}
+
+static int
+dispatch(struct ctl *ctl, int argc, char **argv)
+{
+	if (!parse(ctl, NULL, "+", argc, argv))
+		return usage(NULL);
+	argc -= optind;
+	argv += optind;
+	if (argc == 0) {
+		int code = ctl_help.run(ctl, 0, argv);
+
+		return ctl_value(ctl, "help") != NULL ? code : EX_USAGE;
+	}
+	ctl->command = find_command(argv[0]);
+	if (ctl->command == NULL) {
+		fprintf(stderr, "hailanctl: there is no command \"%s\"\n", argv[0]);
+		return usage(NULL);
+	}
+	return run_command(ctl, argc, argv);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct ctl ctl = { .given = NULL };
+	int code;
+
+	/* Widths of Chinese and Korean letters; numbers and messages stay as they are. */
+	if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)
+		setlocale(LC_CTYPE, "");
+	log_init("hailanctl", LOG_LEVEL_WARNING);
+	code = dispatch(&ctl, argc, argv);
+	sql_close(&ctl.sql);
+	settings_free(&ctl.settings);
+	free(ctl.given);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fprintf(stderr, "hailanctl: cannot write: %s\n", strerror(errno));
+		return EX_IOERR;
+	}
+	return code;
+}
