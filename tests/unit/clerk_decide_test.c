@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a message becomes: sender and text on the left, decision on the right. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/err.h"
+#include "clerk/decide.h"
+#include "clerk/message.h"
+#include "clerk/recent.h"
+#include "clerk/reply.h"
+#include "clerk/route.h"
+#include "text/lexicon.h"
+#include "text/understand.h"
+
+#define NOW_US (INT64_C(1764000000) * 1000000)
+
+enum { CITY = 1, STREET, COMMUNITY, GRID, HOUSING, GAS, TOWN, VILLAGE };
+
+struct world {
+	struct policy *policy;
+	struct recent *recent;
+	struct understand_scratch *scratch;
+	struct arena arena;
+	int64_t number;
+	struct decide_context context;
+};
+
+static int64_t
+next_number(void *arg)
+{
+	struct world *w = arg;
+
+	return w->number += 13;
+}
+
+static void
+add_category(struct policy *p, const char *code, const char *kind, const char *zh, const char *ko,
+    const char *emergency, int32_t department, bool urgent)
+{
+	struct err err;
+
+	policy_add_category(p, code, zh, ko, emergency, department, urgent);
+	assert_true(lexicon_add_category(p->lexicon, code, kind, urgent, &err));
+}
+
+static void
+add_words(struct policy *p, const char *category, int weight, const char *const *words)
+{
+	struct err err;
+
+	for (; *words != NULL; words++)
+		assert_true(lexicon_add_keyword(p->lexicon, 1, *words, category, weight, &err));
+}
+
+static void
+add_templates(struct policy *p)
+{
+	for (int t = 0; t < TEMPLATES; t++) {
+		char zh[200], ko[200];
+		const char *fields =
+		    "{number}|{category}|{unit}|{state}|{address}|{emergency}|{text}";
+		snprintf(zh, sizeof(zh), "%s %s", template_name(t), fields);
+		snprintf(ko, sizeof(ko), "ko-%s %s", template_name(t), fields);
+		policy_set_template(p, template_name(t), TONGUE_ZH, zh);
+		policy_set_template(p, template_name(t), TONGUE_KO, ko);
+	}
+}
+
+static void
+add_places(struct policy *p)
+{
+	struct err err;
+
+	policy_add_unit(p, CITY, 0, "city", "龙井市", "룡정시", "", TONGUE_ZH);
+	policy_add_unit(
+	    p, STREET, CITY, "street", "安民街道", "안민가두", "+8613900000030", TONGUE_ZH);
+	policy_add_unit(p, COMMUNITY, STREET, "community", "天图社区", "천도사회구역",
+	    "+8613900000020", TONGUE_KO);
+	policy_add_unit(
+	    p, GRID, COMMUNITY, "grid", "第一网格", "제1격자", "+8613900000010", TONGUE_ZH);
+	policy_add_unit(p, HOUSING, CITY, "department", "住房局", "주택국", "", TONGUE_ZH);
+	policy_add_unit(p, GAS, CITY, "department", "燃气公司", "가스회사", "", TONGUE_ZH);
+	policy_add_unit(p, TOWN, CITY, "town", "智新镇", "지신진", "", TONGUE_ZH);
+	policy_add_unit(p, VILLAGE, TOWN, "village", "明东村", "명동촌", "", TONGUE_ZH);
+	policy_add_grid(p, COMMUNITY, "3", GRID);
+	assert_true(
+	    lexicon_add_place(p->lexicon, COMMUNITY, "community", "天图", STREET, false, &err));
+	assert_true(
+	    lexicon_add_place(p->lexicon, COMMUNITY, "community", "천도", STREET, false, &err));
+	assert_true(lexicon_add_place(p->lexicon, VILLAGE, "village", "明东", TOWN, false, &err));
+}
+
+static int
+setup(void **state)
+{
+	static const char *const light[] = { "路灯", "楼道灯", "가로등", NULL };
+	static const char *const gas[] = { "煤气味", "가스냄새", NULL };
+	static const char *const green[] = { "杂草", NULL };
+	static const char *const wish[] = { "就好了", NULL };
+	static const char *const labour[] = { "清理一下", NULL };
+	static const char *const asked[] = { "修好了没有", NULL };
+	static const char *const refuse[] = { "退订", NULL };
+	static const char *const thanks[] = { "谢谢", NULL };
+	static const char *const hello[] = { "你好", NULL };
+	struct world *w = calloc(1, sizeof(*w));
+	struct policy *p = policy_new();
+	struct err err;
+
+	add_category(p, "streetlight", "case", "路灯", "가로등", "", HOUSING, false);
+	add_category(p, "gas", "case", "燃气", "가스", "119", GAS, true);
+	add_category(p, "green", "case", "绿化", "록화", "", 0, false);
+	add_category(p, "wish", "wish", "心愿", "소원", "", 0, false);
+	add_category(p, "wish_labour", "wish", "出力", "힘쓰는 일", "", 0, false);
+	add_category(p, "progress", "flag", "催办", "재촉", "", 0, false);
+	add_category(p, "optout", "other", "退订", "수신거부", "", 0, false);
+	add_category(p, "thanks", "other", "感谢", "감사", "", 0, false);
+	add_category(p, "greeting", "other", "问候", "인사", "", 0, false);
+	add_words(p, "streetlight", 3, light);
+	add_words(p, "gas", 4, gas);
+	add_words(p, "green", 3, green);
+	add_words(p, "wish", 3, wish);
+	add_words(p, "wish_labour", 3, labour);
+	add_words(p, "progress", 3, asked);
+	add_words(p, "optout", 3, refuse);
+	add_words(p, "thanks", 3, thanks);
+	add_words(p, "greeting", 3, hello);
+	add_templates(p);
+	add_places(p);
+	policy_add_route(p, "green", 0, -1, 0, "community");
+	assert_true(policy_finish(p, &err));
+	w->policy = p;
+	w->recent = recent_new();
+	w->scratch = understand_scratch_new();
+	w->number = 20007 - 13;
+	w->context = (struct decide_context){ .policy = p,
+		.recent = w->recent,
+		.scratch = w->scratch,
+		.arena = &w->arena,
+		.now_us = NOW_US,
+		.next_number = next_number,
+		.arg = w };
+	*state = w;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct world *w = *state;
+
+	policy_free(&w->policy);
+	recent_free(&w->recent);
+	understand_scratch_free(&w->scratch);
+	arena_clear(&w->arena);
+	free(w);
+	return 0;
+}
+
+static struct message
+from(const char *source, const char *text)
+{
+	return (struct message){ .id = 7,
+		.channel = "sms",
+		.link = "a",
+		.source = source,
+		.destination = "12345",
+		.charset = "UTF-8",
+		.protocol = "",
+		.text = text,
+		.text_len = strlen(text),
+		.campaigns = true,
+		.home_building = "",
+		.home_entrance = "",
+		.home_room = "" };
+}
+
+static struct decision
+decided(struct world *w, struct message m)
+{
+	struct decision d;
+
+	decide(&w->context, &m, &d);
+	return d;
+}
+
+static void
+test_verdicts(void **state)
+{
+	static const struct {
+		const char *text, *verdict;
+		bool files, wish;
+		unsigned out;
+	} rows[] = {
+		{ "天图社区3号楼楼道灯坏了", "case", true, false, 2 },
+		{ "가로등이 안켜집니다 천도사회구역", "case", true, false, 2 },
+		{ "这条小道杂草太多，能清理一下就好了", "wish", true, true, 1 },
+		{ "", "empty", false, false, 0 },
+		{ "。。。", "punct", false, false, 0 },
+		{ "👍👍👍", "emoji", false, false, 0 },
+		{ "退订", "optout", false, false, 1 },
+		{ "谢谢", "thanks", false, false, 0 },
+		{ "你好", "greeting", false, false, 1 },
+		{ "【某某贷】您有30万额度待领取", "ad", false, false, 0 },
+		{ "1", "answer", false, false, 0 },
+		/* nobody understands it: a person will */
+		{ "鸭绿江东北虎一二三四五六七八九十里外的老朋友", "case", true, false, 1 },
+		{ "修好了没有", "progress", false, false, 1 },
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char source[32];
+		struct decision d;
+
+		snprintf(source, sizeof(source), "+86139111100%02zu", i);
+		d = decided(w, from(source, rows[i].text));
+		if (strcmp(d.verdict, rows[i].verdict) != 0 || d.files != rows[i].files ||
+		    d.wish != rows[i].wish || d.out_count != rows[i].out)
+			fail_msg("\"%s\": %s files=%d wish=%d out=%u", rows[i].text, d.verdict,
+			    d.files, d.wish, d.out_count);
+	}
+}
+
+static void
+test_case(void **state)
+{
+	struct decision d = decided(*state, from("+8613911110000", "天图社区3号楼楼道灯坏了"));
+
+	assert_int_equal(d.number, 20007);
+	assert_string_equal(d.category, "streetlight");
+	assert_int_equal(d.unit, HOUSING);
+	assert_int_equal(d.place, GRID);
+	assert_string_equal(d.building, "3");
+	assert_string_equal(d.out[0].destination, "+8613911110000");
+	assert_string_equal(d.out[0].source, "12345");
+	assert_string_equal(d.out[0].link, "a");
+	assert_int_equal(d.out[0].priority, PRIORITY_REPLY);
+	assert_non_null(strstr(d.out[0].body, "case_filed 20007|路灯|住房局"));
+	assert_string_equal(d.out[1].destination, "+8613900000010");
+	assert_int_equal(d.out[1].priority, PRIORITY_NOTICE);
+	assert_non_null(strstr(d.out[1].body, "天图社区3号楼"));
+	assert_string_equal(d.contact, "+8613911110000");
+}
+
+static void
+test_service_is_never_answered(void **state)
+{
+	struct message m = from("10086", "天图社区3号楼楼道灯坏了");
+	struct decision d;
+
+	m.flags = MESSAGE_NO_ANSWER;
+	d = decided(*state, m);
+	assert_string_equal(d.verdict, "service");
+	assert_false(d.files);
+	assert_int_equal(d.out_count, 0);
+}
+
+static void
+test_danger(void **state)
+{
+	struct decision d = decided(*state, from("+8613911110000", "天图社区3号楼有煤气味"));
+
+	assert_true(d.urgent);
+	assert_non_null(strstr(d.out[0].body, "119"));
+	assert_int_equal(d.out_count, 3);
+	for (unsigned i = 0; i < d.out_count; i++)
+		assert_int_equal(d.out[i].priority, PRIORITY_DANGER);
+	assert_string_equal(d.out[1].destination, "+8613900000010");
+	assert_string_equal(d.out[2].destination, "+8613900000020");
+	/* the community reads Korean */
+	assert_memory_equal(d.out[2].body, "ko-notice_danger", 16);
+}
+
+static void
+test_home_completes_the_address(void **state)
+{
+	struct message m = from("+8613911110000", "楼道灯坏了");
+	struct decision d;
+
+	m.home_community = COMMUNITY;
+	m.home_building = "3";
+	m.home_entrance = "2";
+	m.home_room = "501";
+	d = decided(*state, m);
+	assert_int_equal(d.place, GRID);
+	assert_string_equal(d.building, "3");
+	assert_string_equal(d.room, "501");
+	/* but not when the text is of another place */
+	m.text = "明东村路灯坏了";
+	m.text_len = strlen(m.text);
+	d = decided(*state, m);
+	assert_int_equal(d.place, VILLAGE);
+	assert_string_equal(d.building, "");
+	assert_string_equal(d.room, "");
+}
+
+static void
+test_stored_language_goes_first(void **state)
+{
+	struct message m = from("+8613911110000", "天图社区3号楼楼道灯坏了");
+	struct decision d;
+
+	m.language = LANGUAGE_KO;
+	d = decided(*state, m);
+	assert_memory_equal(d.out[0].body, "ko-case_filed", 13);
+	assert_null(d.contact);
+}
+
+static void
+test_the_same_again(void **state)
+{
+	struct world *w = *state;
+	struct decision d = decided(w, from("+8613911110000", "天图社区3号楼楼道灯坏了"));
+	int64_t number = d.number;
+
+	d = decided(w, from("+8613911110000", "天图社区3号楼 楼道灯坏了"));
+	assert_string_equal(d.verdict, "duplicate");
+	assert_int_equal(d.event_number, number);
+	assert_string_equal(d.event_action, "repeated");
+	assert_int_equal(d.out_count, 0);
+	assert_false(d.files);
+	/* somebody else with the same words is another reporter */
+	d = decided(w, from("+8613911110001", "天图社区3号楼楼道灯坏了"));
+	assert_true(d.files);
+	/* and after ten minutes it is told anew */
+	w->context.now_us += INT64_C(601) * 1000000;
+	d = decided(w, from("+8613911110000", "天图社区3号楼楼道灯坏了"));
+	assert_true(d.files);
+}
+
+static void
+test_progress(void **state)
+{
+	struct message m = from("+8613911110000", "路灯修好了没有");
+	struct decision d;
+
+	m.cases[0] = (struct message_case){ .number = 20033,
+		.category = "gas",
+		.category_len = 3,
+		.state = "in_work",
+		.state_len = 7,
+		.unit = GAS };
+	m.cases[1] = (struct message_case){ .number = 20020,
+		.category = "streetlight",
+		.category_len = 11,
+		.state = "received",
+		.state_len = 8,
+		.unit = HOUSING };
+	m.case_count = 2;
+	d = decided(*state, m);
+	assert_string_equal(d.verdict, "progress");
+	assert_int_equal(d.event_number, 20020);
+	assert_string_equal(d.event_action, "chased");
+	assert_non_null(strstr(d.out[0].body, "progress 20020|路灯|住房局|已接收待处理"));
+}
+
+static void
+test_numbers(void **state)
+{
+	struct world *w = *state;
+	struct decide_known known = { .found = false, .category = "", .state = "" };
+	struct decision d = decided(w, from("+8613911110000", "20020"));
+
+	assert_int_equal(d.look, LOOK_NUMBER);
+	assert_int_equal(d.look_id, 20020);
+	decide_number(&w->context, &known, &d);
+	assert_int_equal(d.look, LOOK_NOTHING);
+	assert_int_equal(d.out[0].template, TEMPLATE_NUMBER_UNKNOWN);
+	assert_int_equal(d.event_number, 0);
+
+	d = decided(w, from("+8613911110000", "20020"));
+	known = (struct decide_known){
+		.found = true, .category = "gas", .state = "in_work", .unit = GAS
+	};
+	decide_number(&w->context, &known, &d);
+	assert_int_equal(d.out[0].template, TEMPLATE_PROGRESS);
+	assert_int_equal(d.event_number, 20020);
+
+	d = decided(w, from("+8613911110000", "编号20021"));
+	assert_int_equal(d.out[0].template, TEMPLATE_NUMBER_MISTYPED);
+}
+
+static void
+test_late_part(void **state)
+{
+	struct world *w = *state;
+	struct message m = from("+8613911110000", "后半段");
+	struct decision d;
+
+	m.flags = MESSAGE_LATE_PART;
+	m.protocol = "{\"total\": 3, \"number\": 2, \"late_for\": 4711}";
+	d = decided(w, m);
+	assert_int_equal(d.look, LOOK_MESSAGE);
+	assert_int_equal(d.look_id, 4711);
+	decide_late_part(&w->context, 20020, &d);
+	assert_int_equal(d.event_number, 20020);
+	assert_string_equal(d.event_action, "added_text");
+	assert_string_equal(d.event_reason, "后半段");
+
+	d = decided(w, m);
+	decide_late_part(&w->context, 0, &d);
+	assert_true(d.files);
+	assert_string_equal(d.text, "后半段");
+}
+
+static void
+test_incomplete(void **state)
+{
+	struct world *w = *state;
+	struct buffer text = { 0 };
+	struct message m = from("+8613911110000", "");
+
+	m.text = NULL;
+	m.charset = "UTF-16BE";
+	m.raw = "\x58\x2b\x4e\x0b\x6c\x34";
+	m.raw_len = 6;
+	m.flags = MESSAGE_INCOMPLETE | MESSAGE_JOINED;
+	/* the cut goes through the second character: each run is decoded as a whole */
+	m.protocol = "{\"total\": 4, \"segments\": [3, 1, 0, 2], \"missing\": [3]}";
+	policy_set_template(w->policy, "part_missing", TONGUE_ZH, "[{part}]");
+	message_decode(&m, w->policy, &text);
+	assert_string_equal(text.data, "堫下[3]水");
+	buffer_clear(&text);
+}
+
+static void
+test_masking(void **state)
+{
+	struct decision d =
+	    decided(*state, from("+8613911110000", "天图社区3号楼楼道灯坏了 电话13812345678"));
+
+	assert_non_null(strstr(d.text, "13812345678"));
+	assert_null(strstr(d.out[1].body, "13812345678"));
+	assert_non_null(strstr(d.out[1].body, "138****5678"));
+}
+
+static void
+test_fits_one_part(void **state)
+{
+	struct world *w = *state;
+	struct buffer out = { 0 };
+	char text[3000] = "";
+
+	for (int i = 0; i < 100; i++)
+		strcat(text, "水管爆了😀");
+	policy_set_template(
+	    w->policy, "notice_case", TONGUE_ZH, "{number} {category}，{address}：{text}");
+	reply_render(w->policy, TEMPLATE_NOTICE_CASE, TONGUE_ZH,
+	    &(struct reply_fields){ .number = "20007",
+		.category = "供水",
+		.address = "天图社区3号楼2单元501",
+		.text = text },
+	    &out);
+	assert_int_equal(reply_units(out.data, out.len), REPLY_UNITS);
+	assert_non_null(strstr(out.data, "…"));
+	assert_non_null(strstr(out.data, "3号楼2单元501"));
+	buffer_clear(&out);
+}
+
+static void
+test_routes(void **state)
+{
+	struct world *w = *state;
+	const struct policy *p = w->policy;
+
+	assert_int_equal(route_responsible(p, "streetlight", COMMUNITY)->id, HOUSING);
+	assert_int_equal(route_responsible(p, "green", GRID)->id, COMMUNITY);
+	assert_int_equal(route_responsible(p, "green", VILLAGE)->id, VILLAGE);
+	assert_int_equal(route_responsible(p, "green", 0)->id, CITY);
+	assert_int_equal(route_responsible(p, NULL, GRID)->id, COMMUNITY);
+	assert_int_equal(route_responsible(p, NULL, 0)->id, CITY);
+	assert_int_equal(route_contact(p, policy_unit(p, GRID))->id, GRID);
+	assert_int_equal(route_contact(p, policy_unit(p, STREET))->id, STREET);
+	assert_null(route_contact(p, policy_unit(p, VILLAGE)));
+}
+
+int
+main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_verdicts),
+		TEST(test_case),
+		TEST(test_service_is_never_answered),
+		TEST(test_danger),
+		TEST(test_home_completes_the_address),
+		TEST(test_stored_language_goes_first),
+		TEST(test_the_same_again),
+		TEST(test_progress),
+		TEST(test_numbers),
+		TEST(test_late_part),
+		TEST(test_incomplete),
+		TEST(test_masking),
+		TEST(test_fits_one_part),
+		TEST(test_routes),
+	};
+
+	return cmocka_run_group_tests_name("clerk_decide", tests, NULL, NULL);
+}
