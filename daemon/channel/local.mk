@@ -1,7 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LTLIBRARIES += libchannel.la
 libchannel_la_SOURCES = \
+	%D%/batcher.c %D%/batcher.h \
 	%D%/config.c %D%/config.h \
+	%D%/fingerprint.c %D%/fingerprint.h \
+	%D%/host.c %D%/host.h \
+	%D%/inbox.c %D%/inbox.h \
+	%D%/loader.c %D%/loader.h \
+	%D%/options.c %D%/options.h \
+	%D%/outbox.c %D%/outbox.h \
+	%D%/receipts.c %D%/receipts.h \
 	%D%/service_split.c
-libchannel_la_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)
+libchannel_la_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(EVENT_SSL_CFLAGS)
+libchannel_la_LIBADD = $(EVENT_SSL_LIBS) $(EVENT_LIBS)
 hailaninclude_HEADERS += %D%/channel.h

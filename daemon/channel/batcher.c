@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A batch that is refused is halved until the one that is wrong stands alone. One that was lost is
+ * sent again as a whole: the database knows what it has seen.
+ */
+#include "channel/batcher.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "database/database.h"
+
+enum { CALL_TIMEOUT_MS = 20000, RETRY_MS = 200 };
+/* So long a submission is tried again before the peer is told to come later. */
+#define PATIENCE_US (INT64_C(30) * 1000000)
+
+TAILQ_HEAD(submissions, channel_submission);
+
+struct batcher {
+	struct database *db;
+	const struct batcher_kind *kind;
+	void *arg;
+	size_t batch_max, pending;
+	bool up;
+	struct submissions waiting;
+	struct channel_submission **flight; /* the batch under way: [from, to) is being sent */
+	size_t flight_count, from, to;
+	struct database_call *call;
+	struct event *flush, *retry, *deliver;
+	struct submissions ended; /* to be told in the next turn */
+	struct params params;
+	int64_t sent_us;
+	struct batcher_figures figures;
+};
+
+static void flush(struct batcher *b);
+
+static void
+tell(struct batcher *b, struct channel_submission *s)
+{
+	struct channel_submission *twin;
+
+	if (b->kind->ended != NULL)
+		b->kind->ended(b->arg, s);
+	while (s != NULL) {
+		twin = s->twins;
+		b->pending--;
+		if (s->done != NULL)
+			s->done(s->arg, s->outcome, s->reason);
+		if (twin != NULL) { /* it came with the same bytes: acknowledged, counted */
+			twin->outcome = s->outcome == CHANNEL_STORED ? CHANNEL_DUPLICATE : s->outcome;
+			snprintf(twin->reason, sizeof(twin->reason), "%s",
+			    s->outcome == CHANNEL_STORED ? "the same message is there" : s->reason);
+		}
+		free(s);
+		s = twin;
+	}
+}
+
+static void
+on_deliver(evutil_socket_t fd, short what, void *arg)
+{
+	struct batcher *b = arg;
+	struct submissions now = TAILQ_HEAD_INITIALIZER(now);
+	struct channel_submission *s;
+
+	(void)fd;
+	(void)what;
+	TAILQ_CONCAT(&now, &b->ended, entry);
+	while ((s = TAILQ_FIRST(&now)) != NULL) {
+		TAILQ_REMOVE(&now, s, entry);
+		tell(b, s);
+	}
+}
+
+static void
+end_later(struct batcher *b, struct channel_submission *s, const char *why)
+{
+	s->outcome = CHANNEL_LATER;
+	snprintf(s->reason, sizeof(s->reason), "%s", why);
+	TAILQ_INSERT_TAIL(&b->ended, s, entry);
+	event_active(b->deliver, EV_TIMEOUT, 0);
+}
+
+/* ---- a batch under way ---------------------------------------------------------------------- */
+
+static void on_answer(void *arg, const struct call_outcome *o);
+
+static void
+send_range(struct batcher *b, size_t from, size_t to)
+{
+	b->from = from;
+	b->to = to;
+	params_reset(&b->params);
+	b->kind->params(b->arg, b->flight + from, to - from, &b->params);
+	b->sent_us = clock_mono_us();
+	b->call = database_call(
+	    b->db, b->kind->statement, &b->params, CALL_TIMEOUT_MS, on_answer, b);
+}
+
+static void
+next_range(struct batcher *b)
+{
+	if (b->to < b->flight_count) {
+		send_range(b, b->to, b->flight_count);
+		return;
+	}
+	b->flight_count = 0;
+	flush(b);
+}
+
+static void
+refused(struct batcher *b, const struct call_outcome *o)
+{
+	struct channel_submission *s = b->flight[b->from];
+
+	if (b->to - b->from > 1) {
+		send_range(b, b->from, b->from + (b->to - b->from) / 2);
+		return;
+	}
+	log_warning("channel: report refused sqlstate=%s error=\"%s\"", o->sqlstate, o->error);
+	s->outcome = CHANNEL_REFUSED;
+	snprintf(s->reason, sizeof(s->reason), "%s", o->error);
+	tell(b, s);
+	next_range(b);
+}
+
+static void
+stored(struct batcher *b, const struct result *r)
+{
+	size_t count = b->to - b->from;
+
+	b->figures.batches++;
+	b->figures.stored += (int64_t)count;
+	b->figures.last_batch = (int64_t)count;
+	b->figures.last_commit_us = clock_mono_us() - b->sent_us;
+	for (size_t i = b->from; i < b->to; i++)
+		b->flight[i]->outcome = CHANNEL_STORED;
+	if (b->kind->answer != NULL)
+		b->kind->answer(r, b->flight + b->from, count);
+	/* The next batch is under way before anybody is told. */
+	struct channel_submission **told = xcalloc(count, sizeof(struct channel_submission *));
+	memcpy(told, b->flight + b->from, count * sizeof(*told));
+	next_range(b);
+	for (size_t i = 0; i < count; i++)
+		tell(b, told[i]);
+	free(told);
+}
+
+static void
+lost(struct batcher *b, const char *why)
+{
+	int64_t now = clock_mono_us();
+	size_t kept = 0;
+
+	log_debug("channel: batch of %zu lost error=\"%s\"", b->to - b->from, why);
+	for (size_t i = b->from; i < b->flight_count; i++) {
+		struct channel_submission *s = b->flight[i];
+		if (now - s->submitted_us > PATIENCE_US)
+			end_later(b, s, "the database is away");
+		else
+			b->flight[kept++] = s;
+	}
+	b->flight_count = kept;
+	b->from = b->to = 0;
+	event_add(b->retry, &(struct timeval){ .tv_usec = RETRY_MS * 1000 });
+}
+
+static void
+on_answer(void *arg, const struct call_outcome *o)
+{
+	struct batcher *b = arg;
+
+	b->call = NULL;
+	if (o->end == CALL_DONE)
+		stored(b, o->result);
+	else if (o->end == CALL_LOST || sqlstate_is_transient(o->sqlstate))
+		lost(b, o->error);
+	else
+		refused(b, o);
+}
+
+/* ---- gathering ------------------------------------------------------------------------------ */
+
+static void
+flush(struct batcher *b)
+{
+	struct channel_submission *s;
+
+	if (b->call != NULL || !b->up)
+		return;
+	if (b->flight_count == 0) {
+		while (b->flight_count < b->batch_max && (s = TAILQ_FIRST(&b->waiting)) != NULL) {
+			TAILQ_REMOVE(&b->waiting, s, entry);
+			b->flight[b->flight_count++] = s;
+		}
+	}
+	if (b->flight_count > 0)
+		send_range(b, 0, b->flight_count);
+}
+
+static void
+on_flush(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	flush(arg);
+}
+
+/* The database is away: what was lost is tried again while there is patience. */
+static void
+on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	struct batcher *b = arg;
+
+	(void)fd;
+	(void)what;
+	if (b->up)
+		flush(b);
+	else if (b->flight_count > 0 && b->call == NULL)
+		lost(b, "the database is away");
+}
+
+struct batcher *
+batcher_new(struct event_base *base, struct database *db, const struct batcher_kind *kind,
+    size_t batch_max, void *arg)
+{
+	struct batcher *b = xcalloc(1, sizeof(*b));
+
+	b->db = db;
+	b->kind = kind;
+	b->arg = arg;
+	b->batch_max = batch_max;
+	b->flight = xcalloc(batch_max, sizeof(struct channel_submission *));
+	b->flush = evtimer_new(base, on_flush, b);
+	b->retry = evtimer_new(base, on_retry, b);
+	b->deliver = evtimer_new(base, on_deliver, b);
+	TAILQ_INIT(&b->waiting);
+	TAILQ_INIT(&b->ended);
+	return b;
+}
+
+static void
+free_list(struct submissions *list)
+{
+	struct channel_submission *s, *twin;
+
+	while ((s = TAILQ_FIRST(list)) != NULL) {
+		TAILQ_REMOVE(list, s, entry);
+		for (; s != NULL; s = twin) {
+			twin = s->twins;
+			free(s);
+		}
+	}
+}
+
+void
+batcher_free(struct batcher **batcher)
+{
+	struct batcher *b = *batcher;
+
+	*batcher = NULL;
+	if (b == NULL)
+		return;
+	if (b->call != NULL)
+		database_call_cancel(b->call);
+	for (size_t i = b->from; i < b->flight_count; i++)
+		TAILQ_INSERT_TAIL(&b->waiting, b->flight[i], entry);
+	free_list(&b->waiting);
+	free_list(&b->ended);
+	event_free(b->flush);
+	event_free(b->retry);
+	event_free(b->deliver);
+	params_clear(&b->params);
+	free(b->flight);
+	free(b);
+}
+
+void
+batcher_add(struct batcher *b, struct channel_submission *s)
+{
+	b->pending++;
+	if (!b->up) {
+		end_later(b, s, "the database is away");
+		return;
+	}
+	TAILQ_INSERT_TAIL(&b->waiting, s, entry);
+	/* In the next turn: what one read brings goes together. */
+	if (b->call == NULL)
+		event_active(b->flush, EV_TIMEOUT, 0);
+}
+
+void
+batcher_end(struct batcher *b, struct channel_submission *s)
+{
+	b->pending++;
+	TAILQ_INSERT_TAIL(&b->ended, s, entry);
+	event_active(b->deliver, EV_TIMEOUT, 0);
+}
+
+void
+batcher_join(struct batcher *b)
+{
+	b->pending++;
+}
+
+void
+batcher_database(struct batcher *b, bool up)
+{
+	struct channel_submission *s;
+
+	b->up = up;
+	if (up) {
+		flush(b);
+		return;
+	}
+	while ((s = TAILQ_FIRST(&b->waiting)) != NULL) {
+		TAILQ_REMOVE(&b->waiting, s, entry);
+		end_later(b, s, "the database is away");
+	}
+}
+
+size_t
+batcher_pending(const struct batcher *b)
+{
+	return b->pending;
+}
+
+void
+batcher_figures(const struct batcher *b, struct batcher_figures *out)
+{
+	*out = b->figures;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+/*
+ * Submissions (reports, receipts) on their way into the database over one connection: while one
+ * batch is being committed the next gathers, so a lone submission goes at once and a burst goes in
+ * hundreds. Every submission ends exactly once.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "channel/channel.h"
+#include "channel/fingerprint.h"
+
+struct batcher;
+struct database;
+struct event_base;
+struct params;
+struct result;
+struct sql_statement;
+
+/* Owned by its batcher until done has run; then freed. bytes holds all its strings. */
+struct channel_submission {
+	TAILQ_ENTRY(channel_submission) entry;
+	channel_done_fn *done; /* NULL: cancelled */
+	void *arg;
+	enum channel_outcome outcome;
+	char reason[120];
+	int64_t submitted_us;
+
+	/* A report with the same fingerprint that came while this one was under way shares its end. */
+	struct channel_submission *twins, *next_same;
+	uint8_t fingerprint[FINGERPRINT_BYTES];
+
+	const char *link, *source, *destination, *charset, *protocol; /* protocol may be NULL */
+	const void *raw;
+	const char *text; /* NULL: none */
+	size_t raw_len, text_len;
+	struct channel_part part; /* total 0: whole */
+	unsigned flags;
+	uint8_t lane;
+	enum channel_receipt_state receipt;
+	size_t size; /* of it all, for the bound */
+	char bytes[];
+};
+
+struct batcher_kind {
+	const struct sql_statement *statement;
+	/* The parameters of so many submissions. */
+	void (*params)(void *arg, struct channel_submission *const *list, size_t count,
+	    struct params *out);
+	/* What the statement answered; all have the outcome STORED already. May be NULL. */
+	void (*answer)(const struct result *r, struct channel_submission *const *list, size_t count);
+	/* A submission has ended, before done runs. */
+	void (*ended)(void *arg, struct channel_submission *s);
+};
+
+struct batcher *batcher_new(struct event_base *base, struct database *db,
+    const struct batcher_kind *kind, size_t batch_max, void *arg);
+/* No done runs any more. Accepts NULL, sets NULL. */
+void batcher_free(struct batcher **b);
+
+/* Takes the submission over. */
+void batcher_add(struct batcher *b, struct channel_submission *s);
+/* Takes over a submission that has ended already: outcome and reason are set. */
+void batcher_end(struct batcher *b, struct channel_submission *s);
+/* A submission was hung on the twins of one that is under way. */
+void batcher_join(struct batcher *b);
+/* The database's connection came up or went down. */
+void batcher_database(struct batcher *b, bool up);
+size_t batcher_pending(const struct batcher *b);
+
+struct batcher_figures {
+	int64_t batches, stored, last_commit_us, last_batch;
+};
+void batcher_figures(const struct batcher *b, struct batcher_figures *out);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#define FINGERPRINT_BYTES 16
+
+/* What makes two reports the same: the first half of SHA-256 over pieces, each with its length. */
+struct fingerprint_piece {
+	const void *data;
+	size_t len;
+};
+void fingerprint(
+    const struct fingerprint_piece *pieces, size_t count, uint8_t out[FINGERPRINT_BYTES]);
+
+/* Stable on all machines: which of 64 lanes a sender belongs to. */
+unsigned fingerprint_lane(const char *source);

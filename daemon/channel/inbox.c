@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reports into the table inbox. */
+#include "channel/inbox.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "channel/batcher.h"
+#include "channel/config.h"
+#include "channel/host.h"
+#include "database/database.h"
+#include "embedded.h"
+#include "supervisor/role.h"
+
+enum { CONNECTIONS_MAX = 4, BUCKETS = 16384, RAW_MAX = 1 << 20, ADDRESS_MAX = 64, TEXT_MAX = 65536 };
+
+struct connection {
+	struct inbox *inbox;
+	struct database *db;
+	struct batcher *batcher;
+	bool up;
+};
+
+struct inbox {
+	struct channel *channel;
+	struct connection connections[CONNECTIONS_MAX];
+	unsigned connection_count;
+	size_t queue_max, pending;
+	bool open;
+	struct channel_submission *buckets[BUCKETS]; /* under way, by fingerprint */
+	int64_t duplicates, refused, later;
+};
+
+/* ---- what is under way, by fingerprint ------------------------------------------------------ */
+
+static struct channel_submission **
+bucket(struct inbox *in, const uint8_t *fingerprint_bytes)
+{
+	uint32_t h;
+
+	memcpy(&h, fingerprint_bytes, sizeof(h));
+	return &in->buckets[h % BUCKETS];
+}
+
+static struct channel_submission *
+find_same(struct inbox *in, const uint8_t *fingerprint_bytes)
+{
+	struct channel_submission *s = *bucket(in, fingerprint_bytes);
+
+	while (s != NULL && memcmp(s->fingerprint, fingerprint_bytes, FINGERPRINT_BYTES) != 0)
+		s = s->next_same;
+	return s;
+}
+
+static void
+forget_same(struct inbox *in, struct channel_submission *s)
+{
+	struct channel_submission **at = bucket(in, s->fingerprint);
+
+	while (*at != NULL && *at != s)
+		at = &(*at)->next_same;
+	if (*at == s)
+		*at = s->next_same;
+}
+
+/* ---- the statement -------------------------------------------------------------------------- */
+
+static void
+text_or_null(struct params *p, const char *s, size_t len)
+{
+	if (s == NULL)
+		params_array_null(p);
+	else
+		params_array_bytes(p, s, len);
+}
+
+#define EACH(type, statement)                                                                      \
+	do {                                                                                       \
+		params_array_begin(p, type);                                                       \
+		for (size_t i = 0; i < count; i++) {                                               \
+			const struct channel_submission *s = list[i];                              \
+			statement;                                                                 \
+		}                                                                                  \
+		params_array_end(p);                                                               \
+	} while (0)
+
+static void
+add_part_columns(struct channel_submission *const *list, size_t count, struct params *p)
+{
+	EACH(OID_TEXT, text_or_null(p, s->part.total != 0 ? &s->part.kind : NULL, 1));
+	EACH(OID_INT8, params_array_int8(p, s->part.reference));
+	EACH(OID_INT2, params_array_int2(p, (int16_t)s->part.total));
+	EACH(OID_INT2, params_array_int2(p, (int16_t)s->part.number));
+}
+
+static void
+inbox_params(void *arg, struct channel_submission *const *list, size_t count, struct params *p)
+{
+	const struct inbox *in = arg;
+
+	params_text(p, channel_name(in->channel));
+	params_time(p, clock_now());
+	EACH(OID_TEXT, params_array_bytes(p, s->link, strlen(s->link)));
+	EACH(OID_TEXT, params_array_bytes(p, s->source, strlen(s->source)));
+	EACH(OID_TEXT, params_array_bytes(p, s->destination, strlen(s->destination)));
+	EACH(OID_BYTEA, params_array_bytes(p, s->raw, s->raw_len));
+	EACH(OID_TEXT, params_array_bytes(p, s->charset, strlen(s->charset)));
+	EACH(OID_TEXT, text_or_null(p, s->text, s->text_len));
+	EACH(OID_UUID, params_array_bytes(p, s->fingerprint, FINGERPRINT_BYTES));
+	EACH(OID_INT2, params_array_int2(p, s->lane));
+	EACH(OID_INT4, params_array_int4(p, (int32_t)s->flags));
+	EACH(OID_TEXT, text_or_null(p, s->protocol, s->protocol != NULL ? strlen(s->protocol) : 0));
+	add_part_columns(list, count, p);
+}
+
+/* Rows of those that were not simply stored: place from 1, outcome, detail. */
+static void
+inbox_answer(const struct result *r, struct channel_submission *const *list, size_t count)
+{
+	for (int row = 0; row < result_rows(r); row++) {
+		int64_t ord = result_int(r, row, 0);
+		struct channel_submission *s;
+
+		if (ord < 1 || (size_t)ord > count)
+			continue;
+		s = list[ord - 1];
+		s->outcome = result_int(r, row, 1) == 1 ? CHANNEL_DUPLICATE : CHANNEL_REFUSED;
+		snprintf(s->reason, sizeof(s->reason), "%s", result_bytes(r, row, 2, NULL));
+	}
+}
+
+/* ---- the bound ------------------------------------------------------------------------------ */
+
+static bool
+all_up(const struct inbox *in)
+{
+	for (unsigned i = 0; i < in->connection_count; i++)
+		if (!in->connections[i].up)
+			return false;
+	return true;
+}
+
+/* Closed at the bound, open again when a quarter is free. */
+static void
+set_open(struct inbox *in)
+{
+	const struct channel *c = in->channel;
+	bool open = all_up(in) &&
+	    (in->open ? in->pending < in->queue_max : in->pending < in->queue_max / 4 * 3);
+
+	if (open == in->open)
+		return;
+	in->open = open;
+	log_debug("channel: intake %s pending=%zu", open ? "open" : "closed", in->pending);
+	if (c->started && c->plugin->flow != NULL)
+		c->plugin->flow(c->state, open);
+}
+
+static void
+inbox_ended(void *arg, struct channel_submission *s)
+{
+	struct inbox *in = arg;
+
+	forget_same(in, s);
+	in->duplicates += s->outcome == CHANNEL_DUPLICATE;
+	in->refused += s->outcome == CHANNEL_REFUSED;
+	in->later += s->outcome == CHANNEL_LATER;
+	in->pending--;
+	for (const struct channel_submission *twin = s->twins; twin != NULL; twin = twin->twins) {
+		in->duplicates += s->outcome <= CHANNEL_DUPLICATE;
+		in->pending--;
+	}
+	set_open(in);
+	host_drained_maybe(in->channel);
+}
+
+static const struct batcher_kind inbox_kind = {
+	.statement = &sql_inbox_submit,
+	.params = inbox_params,
+	.answer = inbox_answer,
+	.ended = inbox_ended,
+};
+
+static void
+on_database(void *arg, enum database_state state, const char *detail)
+{
+	struct connection *k = arg;
+	bool up = state == DATABASE_UP;
+
+	if (state == DATABASE_CONNECTING || up == k->up)
+		return;
+	k->up = up;
+	if (up)
+		log_info("channel: database up connection=%td", k - k->inbox->connections);
+	else
+		log_warning("channel: database down connection=%td reason=\"%s\"",
+		    k - k->inbox->connections, detail != NULL ? detail : "");
+	if (k->batcher != NULL)
+		batcher_database(k->batcher, up);
+	set_open(k->inbox);
+}
+
+struct inbox *
+inbox_new(struct channel *c)
+{
+	struct inbox *in = xcalloc(1, sizeof(*in));
+	size_t batch = (size_t)options_find(&c->options, "batch")->number;
+
+	in->channel = c;
+	in->queue_max = (size_t)options_find(&c->options, "queue")->number;
+	in->connection_count = (unsigned)options_find(&c->options, "connections")->number;
+	for (unsigned i = 0; i < in->connection_count; i++) {
+		struct connection *k = &in->connections[i];
+		k->inbox = in;
+		k->db = database_new(c->base, role_conninfo(c->role), role_database_user(c->role),
+		    role_name(c->role), on_database, k);
+		k->batcher = batcher_new(c->base, k->db, &inbox_kind, batch, in);
+	}
+	return in;
+}
+
+void
+inbox_free(struct inbox **inbox)
+{
+	struct inbox *in = *inbox;
+
+	*inbox = NULL;
+	if (in == NULL)
+		return;
+	for (unsigned i = 0; i < in->connection_count; i++) {
+		batcher_free(&in->connections[i].batcher);
+		database_free(&in->connections[i].db);
+	}
+	free(in);
+}
+
+size_t
+inbox_pending(const struct inbox *in)
+{
+	return in->pending;
+}
+
+bool
+inbox_open(const struct inbox *in)
+{
+	return in->open;
+}
+
+void
+inbox_status(const struct inbox *in, struct buffer *json)
+{
+	struct batcher_figures sum = { 0 }, f;
+	unsigned up = 0;
+
+	for (unsigned i = 0; i < in->connection_count; i++) {
+		batcher_figures(in->connections[i].batcher, &f);
+		sum.batches += f.batches;
+		sum.stored += f.stored;
+		if (f.last_commit_us > sum.last_commit_us)
+			sum.last_commit_us = f.last_commit_us;
+		sum.last_batch = f.last_batch > sum.last_batch ? f.last_batch : sum.last_batch;
+		up += in->connections[i].up;
+	}
+	buffer_printf(json,
+	    "\"connections\":%u,\"connections_up\":%u,\"open\":%s,\"pending\":%zu,\"batches\":%" PRId64
+	    ",\"stored\":%" PRId64 ",\"duplicates\":%" PRId64 ",\"refused\":%" PRId64
+	    ",\"later\":%" PRId64 ",\"last_batch\":%" PRId64 ",\"last_commit_ms\":%.1f",
+	    in->connection_count, up, in->open ? "true" : "false", in->pending, sum.batches,
+	    sum.stored, in->duplicates, in->refused, in->later, sum.last_batch,
+	    (double)sum.last_commit_us / 1000.0);
+}
+
+/* ---- channel.h ------------------------------------------------------------------------------ */
+
+static const char *
+copy(char **at, const void *data, size_t len)
+{
+	char *begin = *at;
+
+	if (len > 0)
+		memcpy(begin, data, len);
+	begin[len] = '\0';
+	*at += len + 1;
+	return begin;
+}
+
+static const char *
+copy_string(char **at, const char *s)
+{
+	return copy(at, s, strlen(s));
+}
+
+static struct channel_submission *
+copy_report(const struct channel_report *r)
+{
+	const char *link = r->link != NULL ? channel_link_name(r->link) : "";
+	const char *destination = r->destination != NULL ? r->destination : "";
+	const char *charset = r->charset != NULL ? r->charset : "UTF-8";
+	size_t size = strlen(link) + strlen(r->source) + strlen(destination) + strlen(charset) +
+	    (r->protocol != NULL ? strlen(r->protocol) : 0) + r->raw_len + r->text_len + 7;
+	struct channel_submission *s = xcalloc(1, sizeof(*s) + size);
+	char *at = s->bytes;
+
+	s->size = size;
+	s->link = copy_string(&at, link);
+	s->source = copy_string(&at, r->source);
+	s->destination = copy_string(&at, destination);
+	s->charset = copy_string(&at, charset);
+	if (r->protocol != NULL)
+		s->protocol = copy_string(&at, r->protocol);
+	s->raw = copy(&at, r->raw, r->raw_len);
+	s->raw_len = r->raw_len;
+	if (r->text != NULL)
+		s->text = copy(&at, r->text, r->text_len);
+	s->text_len = r->text_len;
+	if (r->part != NULL)
+		s->part = *r->part;
+	s->flags = r->flags;
+	return s;
+}
+
+static void
+identify(const struct channel *c, struct channel_submission *s, const struct channel_report *r)
+{
+	const struct fingerprint_piece pieces[] = {
+		{ channel_name(c), strlen(channel_name(c)) },
+		{ s->source, strlen(s->source) },
+		{ s->destination, strlen(s->destination) },
+		{ r->reference, r->reference_len },
+		{ &s->part.kind, 1 },
+		{ &s->part.reference, sizeof(s->part.reference) },
+		{ &s->part.total, sizeof(s->part.total) },
+		{ &s->part.number, sizeof(s->part.number) },
+		{ s->raw, s->raw_len },
+	};
+
+	fingerprint(pieces, sizeof(pieces) / sizeof(pieces[0]), s->fingerprint);
+	s->lane = (uint8_t)fingerprint_lane(s->source);
+}
+
+/* Why the report is impossible; NULL when it is fine. */
+static const char *
+impossible(const struct channel_report *r)
+{
+	if (r->source == NULL || r->source[0] == '\0' || strlen(r->source) > ADDRESS_MAX)
+		return "the source is missing or longer than 64 bytes";
+	if (r->destination != NULL && strlen(r->destination) > ADDRESS_MAX)
+		return "the destination is longer than 64 bytes";
+	if (r->raw_len > RAW_MAX || r->text_len > TEXT_MAX)
+		return "the text is too long";
+	if (r->part != NULL && (r->part->total < 2 || r->part->total > 255 ||
+				   r->part->number < 1 || r->part->number > r->part->total))
+		return "the numbers of its part make no sense";
+	return NULL;
+}
+
+struct channel_submission *
+channel_submit(
+    struct channel *c, const struct channel_report *r, channel_done_fn *done, void *arg)
+{
+	struct inbox *in = c->inbox;
+	const char *why = impossible(r);
+	static const struct channel_report nothing = { .source = "", .raw = "" };
+	struct channel_submission *s = copy_report(why == NULL ? r : &nothing), *same;
+	struct connection *k;
+
+	s->done = done;
+	s->arg = arg;
+	s->submitted_us = clock_mono_us();
+	identify(c, s, why == NULL ? r : &nothing);
+	k = &in->connections[s->lane % in->connection_count];
+	in->pending++;
+	if (why != NULL || in->pending > in->queue_max || !k->up) {
+		s->outcome = why != NULL ? CHANNEL_REFUSED : CHANNEL_LATER;
+		snprintf(s->reason, sizeof(s->reason), "%s",
+		    why != NULL ? why
+			: !k->up ? "the database is away"
+				 : "too many reports are waiting");
+		batcher_end(k->batcher, s);
+	} else if ((same = find_same(in, s->fingerprint)) != NULL) {
+		while (same->twins != NULL)
+			same = same->twins;
+		same->twins = s;
+		batcher_join(k->batcher);
+	} else {
+		s->next_same = *bucket(in, s->fingerprint);
+		*bucket(in, s->fingerprint) = s;
+		batcher_add(k->batcher, s);
+	}
+	set_open(in);
+	return s;
+}
+
+void
+channel_submission_cancel(struct channel_submission *s)
+{
+	s->done = NULL;
+}
+
+bool
+channel_may_submit(const struct channel *c)
+{
+	return c->inbox->open && !c->draining;
+}
