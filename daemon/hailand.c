@@ -2,12 +2,14 @@
 /* The daemon's entry: the jobs that it has. The command line is read in supervisor/command.c. */
 #include <stddef.h>
 
+#include "channel/host.h"
 #include "clerk/clerk.h"
 #include "supervisor/command.h"
 #include "supervisor/roles.h"
 #include "timekeeper/timekeeper.h"
 
 static const struct role_kind kinds[] = {
+	{ "channel", channel_role, channel_role_check, true },
 	{ "clerk", clerk_role, NULL, false },
 	{ "timekeeper", timekeeper_role, NULL, false },
 	{ 0 },

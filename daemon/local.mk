@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 sbin_PROGRAMS += hailand
 hailand_SOURCES = %D%/hailand.c
-hailand_LDADD = libclerk.la libtimekeeper.la libsupervisor.la libsettings.la libchannel.la \
+# Plugins find the functions of channel.h here; nothing in the daemon itself calls channel_split().
+hailand_LDFLAGS = $(AM_LDFLAGS) -export-dynamic -Wl,-u,channel_split -Wl,-u,channel_split_clear
+hailand_LDADD = libchannel.la libclerk.la libtimekeeper.la libsupervisor.la libsettings.la \
 	libdatabase.la libsql.la libtext.la libbase.la
 dist_man_MANS += %D%/hailand.8 %D%/hailand.conf.5

@@ -53,7 +53,8 @@ tell(struct batcher *b, struct channel_submission *s)
 		if (s->done != NULL)
 			s->done(s->arg, s->outcome, s->reason);
 		if (twin != NULL) { /* it came with the same bytes: acknowledged, counted */
-			twin->outcome = s->outcome == CHANNEL_STORED ? CHANNEL_DUPLICATE : s->outcome;
+			twin->outcome =
+			    s->outcome == CHANNEL_STORED ? CHANNEL_DUPLICATE : s->outcome;
 			snprintf(twin->reason, sizeof(twin->reason), "%s",
 			    s->outcome == CHANNEL_STORED ? "the same message is there" : s->reason);
 		}
@@ -99,8 +100,8 @@ send_range(struct batcher *b, size_t from, size_t to)
 	params_reset(&b->params);
 	b->kind->params(b->arg, b->flight + from, to - from, &b->params);
 	b->sent_us = clock_mono_us();
-	b->call = database_call(
-	    b->db, b->kind->statement, &b->params, CALL_TIMEOUT_MS, on_answer, b);
+	b->call =
+	    database_call(b->db, b->kind->statement, &b->params, CALL_TIMEOUT_MS, on_answer, b);
 }
 
 static void

@@ -29,7 +29,8 @@ struct channel_submission {
 	char reason[120];
 	int64_t submitted_us;
 
-	/* A report with the same fingerprint that came while this one was under way shares its end. */
+	/* A report with the same fingerprint that came while this one was under way shares its end.
+	 */
 	struct channel_submission *twins, *next_same;
 	uint8_t fingerprint[FINGERPRINT_BYTES];
 
@@ -48,10 +49,11 @@ struct channel_submission {
 struct batcher_kind {
 	const struct sql_statement *statement;
 	/* The parameters of so many submissions. */
-	void (*params)(void *arg, struct channel_submission *const *list, size_t count,
-	    struct params *out);
+	void (*params)(
+	    void *arg, struct channel_submission *const *list, size_t count, struct params *out);
 	/* What the statement answered; all have the outcome STORED already. May be NULL. */
-	void (*answer)(const struct result *r, struct channel_submission *const *list, size_t count);
+	void (*answer)(
+	    const struct result *r, struct channel_submission *const *list, size_t count);
 	/* A submission has ended, before done runs. */
 	void (*ended)(void *arg, struct channel_submission *s);
 };

@@ -22,7 +22,7 @@ fingerprint(const struct fingerprint_piece *pieces, size_t count, uint8_t out[FI
 		uint8_t prefix[4] = { (uint8_t)(len >> 24), (uint8_t)(len >> 16),
 			(uint8_t)(len >> 8), (uint8_t)len };
 		ok = EVP_DigestUpdate(context, prefix, sizeof(prefix)) == 1 &&
-		    EVP_DigestUpdate(context, pieces[i].data, pieces[i].len) == 1;
+		     EVP_DigestUpdate(context, pieces[i].data, pieces[i].len) == 1;
 		assert(ok);
 	}
 	ok = EVP_DigestFinal_ex(context, digest, NULL) == 1;

@@ -10,8 +10,8 @@ struct fingerprint_piece {
 	const void *data;
 	size_t len;
 };
-void fingerprint(
-    const struct fingerprint_piece *pieces, size_t count, uint8_t out[FINGERPRINT_BYTES]);
+void
+fingerprint(const struct fingerprint_piece *pieces, size_t count, uint8_t out[FINGERPRINT_BYTES]);
 
 /* Stable on all machines: which of 64 lanes a sender belongs to. */
 unsigned fingerprint_lane(const char *source);

@@ -35,19 +35,21 @@ read_links(struct channel *c, struct buffer *errors)
 
 	c->link_count = c->plugin->link_options != NULL ? config->link_count : 1;
 	if (c->plugin->link_options != NULL && config->link_count == 0) {
-		buffer_printf(errors, "%s:%d: channel %s: it has no link; add a section: link \"NAME\" { … }\n",
+		buffer_printf(errors,
+		    "%s:%d: channel %s: it has no link; add a section: link \"NAME\" { … }\n",
 		    config->file, config->settings.line, config->name);
 		return false;
 	}
 	if (c->plugin->link_options == NULL && config->link_count > 0) {
-		buffer_printf(errors, "%s:%d: channel %s: its plugin knows no links\n", config->file,
-		    config->links[0].line, config->name);
+		buffer_printf(errors, "%s:%d: channel %s: its plugin knows no links\n",
+		    config->file, config->links[0].line, config->name);
 		return false;
 	}
 	c->links = xcalloc(c->link_count, sizeof(*c->links));
 	for (size_t i = 0; i < c->link_count; i++) {
 		struct channel_link *l = &c->links[i];
-		struct channel_section nothing = { .name = xstrdup(""), .line = config->settings.line };
+		struct channel_section nothing = { .name = xstrdup(""),
+			.line = config->settings.line };
 		bool named = c->plugin->link_options != NULL;
 		const struct channel_section *section = named ? &config->links[i] : &nothing;
 		char *where = named ? xasprintf("channel %s, link %s", config->name, section->name)
@@ -77,8 +79,8 @@ prepare(struct channel *c, const struct channel_config *config, const char *plug
 	c->config = config;
 	c->plugin = loader_open(config->plugin, plugin_dir, &error);
 	if (c->plugin == NULL) {
-		buffer_printf(errors, "%s:%d: channel %s: %s\n", config->file, config->settings.line,
-		    config->name, error.text);
+		buffer_printf(errors, "%s:%d: channel %s: %s\n", config->file,
+		    config->settings.line, config->name, error.text);
 		free(where);
 		return false;
 	}
@@ -87,8 +89,8 @@ prepare(struct channel *c, const struct channel_config *config, const char *plug
 	ok &= read_links(c, errors);
 	free(where);
 	if (ok && c->plugin->check != NULL && !c->plugin->check(c, &error)) {
-		buffer_printf(errors, "%s:%d: channel %s: %s\n", config->file, config->settings.line,
-		    config->name, error.text);
+		buffer_printf(errors, "%s:%d: channel %s: %s\n", config->file,
+		    config->settings.line, config->name, error.text);
 		ok = false;
 	}
 	return ok;
@@ -257,7 +259,8 @@ channel_role(struct role *role)
 	int code;
 
 	if (!prepare(&c, role_channel(role), dir, &errors)) {
-		for (char *line = strtok(errors.data, "\n"); line != NULL; line = strtok(NULL, "\n"))
+		for (char *line = strtok(errors.data, "\n"); line != NULL;
+		     line = strtok(NULL, "\n"))
 			log_error("channel: %s", line);
 		buffer_clear(&errors);
 		clear(&c);
@@ -333,16 +336,16 @@ channel_link_data(const struct channel_link *l)
 }
 
 void
-channel_link_state(struct channel *c, struct channel_link *l, enum channel_link_state state,
-    const char *detail)
+channel_link_state(
+    struct channel *c, struct channel_link *l, enum channel_link_state state, const char *detail)
 {
 	if (l == NULL)
 		l = &c->links[0];
 	snprintf(l->detail, sizeof(l->detail), "%s", detail != NULL ? detail : "");
 	if (l->state == state)
 		return;
-	log_info("channel: link=%s %s -> %s%s%s", l->name, state_names[l->state], state_names[state],
-	    l->detail[0] != '\0' ? ": " : "", l->detail);
+	log_info("channel: link=%s %s -> %s%s%s", l->name, state_names[l->state],
+	    state_names[state], l->detail[0] != '\0' ? ": " : "", l->detail);
 	l->state = state;
 	l->since_us = clock_now();
 	if (c->outbox != NULL)
@@ -377,7 +380,8 @@ channel_alarm(struct channel *c, const struct channel_link *l, const char *name,
 		return;
 	}
 	if (a == NULL) {
-		log_error("channel: link=%s alarm %s: %s", link, name, detail != NULL ? detail : "");
+		log_error(
+		    "channel: link=%s alarm %s: %s", link, name, detail != NULL ? detail : "");
 		a = free_place;
 		if (a == NULL)
 			return;
@@ -444,8 +448,8 @@ channel_count(struct channel *c, const char *name, int64_t add)
 }
 
 unsigned
-channel_decode(const char *charset, const void *raw, size_t len, bool guess, char **text,
-    size_t *text_len)
+channel_decode(
+    const char *charset, const void *raw, size_t len, bool guess, char **text, size_t *text_len)
 {
 	struct buffer out = { 0 };
 	unsigned found = 0, flags = 0;

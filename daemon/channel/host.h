@@ -65,8 +65,8 @@ struct channel {
 
 /* The job "channel" (supervisor/role.h), and the check of its settings (supervisor/roles.h). */
 int channel_role(struct role *role);
-bool channel_role_check(
-    const struct settings *settings, const char *instance, struct buffer *errors);
+bool
+channel_role_check(const struct settings *settings, const char *instance, struct buffer *errors);
 
 /* Something that draining waits for has ended. */
 void host_drained_maybe(struct channel *c);

@@ -3,6 +3,7 @@
 #include "channel/inbox.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,13 @@
 #include "embedded.h"
 #include "supervisor/role.h"
 
-enum { CONNECTIONS_MAX = 4, BUCKETS = 16384, RAW_MAX = 1 << 20, ADDRESS_MAX = 64, TEXT_MAX = 65536 };
+enum {
+	CONNECTIONS_MAX = 4,
+	BUCKETS = 16384,
+	RAW_MAX = 1 << 20,
+	ADDRESS_MAX = 64,
+	TEXT_MAX = 65536
+};
 
 struct connection {
 	struct inbox *inbox;
@@ -79,14 +86,14 @@ text_or_null(struct params *p, const char *s, size_t len)
 		params_array_bytes(p, s, len);
 }
 
-#define EACH(type, statement)                                                                      \
-	do {                                                                                       \
-		params_array_begin(p, type);                                                       \
-		for (size_t i = 0; i < count; i++) {                                               \
-			const struct channel_submission *s = list[i];                              \
-			statement;                                                                 \
-		}                                                                                  \
-		params_array_end(p);                                                               \
+#define EACH(type, statement)                                         \
+	do {                                                          \
+		params_array_begin(p, type);                          \
+		for (size_t i = 0; i < count; i++) {                  \
+			const struct channel_submission *s = list[i]; \
+			statement;                                    \
+		}                                                     \
+		params_array_end(p);                                  \
 	} while (0)
 
 static void
@@ -151,7 +158,7 @@ set_open(struct inbox *in)
 {
 	const struct channel *c = in->channel;
 	bool open = all_up(in) &&
-	    (in->open ? in->pending < in->queue_max : in->pending < in->queue_max / 4 * 3);
+		    (in->open ? in->pending < in->queue_max : in->pending < in->queue_max / 4 * 3);
 
 	if (open == in->open)
 		return;
@@ -267,8 +274,8 @@ inbox_status(const struct inbox *in, struct buffer *json)
 		up += in->connections[i].up;
 	}
 	buffer_printf(json,
-	    "\"connections\":%u,\"connections_up\":%u,\"open\":%s,\"pending\":%zu,\"batches\":%" PRId64
-	    ",\"stored\":%" PRId64 ",\"duplicates\":%" PRId64 ",\"refused\":%" PRId64
+	    "\"connections\":%u,\"connections_up\":%u,\"open\":%s,\"pending\":%zu,\"batches\":"
+	    "%" PRId64 ",\"stored\":%" PRId64 ",\"duplicates\":%" PRId64 ",\"refused\":%" PRId64
 	    ",\"later\":%" PRId64 ",\"last_batch\":%" PRId64 ",\"last_commit_ms\":%.1f",
 	    in->connection_count, up, in->open ? "true" : "false", in->pending, sum.batches,
 	    sum.stored, in->duplicates, in->refused, in->later, sum.last_batch,
@@ -302,7 +309,8 @@ copy_report(const struct channel_report *r)
 	const char *destination = r->destination != NULL ? r->destination : "";
 	const char *charset = r->charset != NULL ? r->charset : "UTF-8";
 	size_t size = strlen(link) + strlen(r->source) + strlen(destination) + strlen(charset) +
-	    (r->protocol != NULL ? strlen(r->protocol) : 0) + r->raw_len + r->text_len + 7;
+		      (r->protocol != NULL ? strlen(r->protocol) : 0) + r->raw_len + r->text_len +
+		      7;
 	struct channel_submission *s = xcalloc(1, sizeof(*s) + size);
 	char *at = s->bytes;
 
@@ -353,15 +361,14 @@ impossible(const struct channel_report *r)
 		return "the destination is longer than 64 bytes";
 	if (r->raw_len > RAW_MAX || r->text_len > TEXT_MAX)
 		return "the text is too long";
-	if (r->part != NULL && (r->part->total < 2 || r->part->total > 255 ||
-				   r->part->number < 1 || r->part->number > r->part->total))
+	if (r->part != NULL && (r->part->total < 2 || r->part->total > 255 || r->part->number < 1 ||
+				   r->part->number > r->part->total))
 		return "the numbers of its part make no sense";
 	return NULL;
 }
 
 struct channel_submission *
-channel_submit(
-    struct channel *c, const struct channel_report *r, channel_done_fn *done, void *arg)
+channel_submit(struct channel *c, const struct channel_report *r, channel_done_fn *done, void *arg)
 {
 	struct inbox *in = c->inbox;
 	const char *why = impossible(r);
@@ -379,8 +386,8 @@ channel_submit(
 		s->outcome = why != NULL ? CHANNEL_REFUSED : CHANNEL_LATER;
 		snprintf(s->reason, sizeof(s->reason), "%s",
 		    why != NULL ? why
-			: !k->up ? "the database is away"
-				 : "too many reports are waiting");
+		    : !k->up    ? "the database is away"
+				: "too many reports are waiting");
 		batcher_end(k->batcher, s);
 	} else if ((same = find_same(in, s->fingerprint)) != NULL) {
 		while (same->twins != NULL)

@@ -24,8 +24,9 @@ static const struct channel_plugin *
 check(const char *file, const struct channel_plugin *p, struct channel_error *error)
 {
 	if (p->abi != CHANNEL_ABI) {
-		channel_fail(error, "it was built for ABI %u and this hailand has ABI %d; build it anew",
-		    p->abi, CHANNEL_ABI);
+		channel_fail(error,
+		    "it was built for ABI %u and this hailand has ABI %d; build it anew", p->abi,
+		    CHANNEL_ABI);
 		return refuse(file, error);
 	}
 	if (p->name == NULL || p->version == NULL || p->start == NULL || p->stop == NULL ||
@@ -48,9 +49,11 @@ loader_open(const char *name, const char *dir, struct channel_error *error)
 	handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
 	p = handle != NULL ? dlsym(handle, "channel_plugin") : NULL;
 	if (handle == NULL) {
-		channel_fail(error, access(file, F_OK) != 0
+		channel_fail(error,
+		    access(file, F_OK) != 0
 			? "there is no such file; see plugin_dir, or install the plugin"
-			: "%s", dlerror());
+			: "%s",
+		    dlerror());
 		p = refuse(file, error);
 	} else if (p == NULL) {
 		channel_fail(error, "it has no symbol channel_plugin; is it a channel plugin?");

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-noinst_LTLIBRARIES += libchannel.la
+# The untyped settings of a channel are made by the settings and read by the runtime.
+noinst_LTLIBRARIES += libchannel-config.la libchannel.la
+libchannel_config_la_SOURCES = %D%/config.c %D%/config.h
 libchannel_la_SOURCES = \
 	%D%/batcher.c %D%/batcher.h \
-	%D%/config.c %D%/config.h \
 	%D%/fingerprint.c %D%/fingerprint.h \
 	%D%/host.c %D%/host.h \
 	%D%/inbox.c %D%/inbox.h \

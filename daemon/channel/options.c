@@ -21,7 +21,8 @@ const struct channel_option options_of_channels[] = {
 	{ "outbox", CHANNEL_INTEGER, "200", 1, 10000, NULL,
 	    "How many messages the channel has in hand at most." },
 	{ "when_database_away", CHANNEL_CHOICE, "later", 0, 0, "later",
-	    "What becomes of a report while the database is away: the peer is told to come later." },
+	    "What becomes of a report while the database is away: the peer is told to come "
+	    "later." },
 	{ NULL, CHANNEL_STRING, NULL, 0, 0, NULL, NULL },
 };
 
@@ -93,8 +94,9 @@ read_one(const struct channel_section *section, const struct channel_option *o, 
 	}
 	ok = parse(o, text, &v->number, &why);
 	if (!ok)
-		buffer_printf(errors, "%s:%d: %s: %s: %s\n", file, s != NULL ? s->line : section->line,
-		    where, o->name, why.data != NULL ? why.data : "wrong value");
+		buffer_printf(errors, "%s:%d: %s: %s: %s\n", file,
+		    s != NULL ? s->line : section->line, where, o->name,
+		    why.data != NULL ? why.data : "wrong value");
 	buffer_clear(&why);
 	return ok;
 }
@@ -154,8 +156,8 @@ refuse_unknown(const struct channel_section *section, const char *file, const ch
 		if (is_declared(values, s->key, &nearest))
 			continue;
 		ok = false;
-		buffer_printf(errors, "%s:%d: %s: there is no option \"%s\"", file, s->line, where,
-		    s->key);
+		buffer_printf(
+		    errors, "%s:%d: %s: there is no option \"%s\"", file, s->line, where, s->key);
 		if (nearest != NULL)
 			buffer_printf(errors, "; did you mean \"%s\"?", nearest);
 		buffer_add_string(errors, "\n");
@@ -206,7 +208,8 @@ options_table_ok(const struct channel_option *table, struct channel_error *error
 
 	for (const struct channel_option *o = table; ok && o != NULL && o->name != NULL; o++) {
 		if (o->type > CHANNEL_CHOICE || o->help == NULL || o->help[0] == '\0')
-			ok = channel_fail(error, "its option \"%s\" has no type or no help", o->name);
+			ok = channel_fail(
+			    error, "its option \"%s\" has no type or no help", o->name);
 		else if (o->type == CHANNEL_CHOICE && o->choices == NULL)
 			ok = channel_fail(error, "its option \"%s\" names no choices", o->name);
 		else if (o->fallback != NULL && !parse(o, o->fallback, &number, &why))

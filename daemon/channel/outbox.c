@@ -242,8 +242,9 @@ on_recovered(void *arg, const struct call_outcome *outcome)
 	if (outcome->end == CALL_DONE) {
 		int64_t count = result_int(outcome->result, 0, 0);
 		if (count > 0)
-			log_warning("channel: %" PRId64
-				    " messages were in hand when the process or the connection ended",
+			log_warning(
+			    "channel: %" PRId64
+			    " messages were in hand when the process or the connection ended",
 			    count);
 		o->recovered = true;
 		o->claim_lost = false;
@@ -271,9 +272,9 @@ recover(struct outbox *o)
 	params_bool(&o->params, !o->recovered);
 	params_array_begin(&o->params, OID_INT8);
 	TAILQ_FOREACH(m, &o->hand, entry)
-		params_array_int8(&o->params, m->id);
+	params_array_int8(&o->params, m->id);
 	TAILQ_FOREACH(m, &o->done, entry)
-		params_array_int8(&o->params, m->id);
+	params_array_int8(&o->params, m->id);
 	for (size_t i = 0; i < o->writing_count; i++)
 		params_array_int8(&o->params, o->writing[i]->id);
 	params_array_end(&o->params);
@@ -288,12 +289,13 @@ on_wake(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	write_down(o);
-	if (!o->up || o->recovering || o->claiming || o->draining || o->channel->plugin->send == NULL)
+	if (!o->up || o->recovering || o->claiming || o->draining ||
+	    o->channel->plugin->send == NULL)
 		return;
 	if (!o->recovered || o->claim_lost)
 		recover(o);
 	else if (o->more && o->channel->started && o->in_hand < o->in_hand_max &&
-	    o->done_count < DONE_AT_ONCE * 4)
+		 o->done_count < DONE_AT_ONCE * 4)
 		claim(o);
 }
 
@@ -342,7 +344,8 @@ on_written(void *arg, const struct call_outcome *outcome)
 	} else {
 		bool again = outcome->end == CALL_LOST || sqlstate_is_transient(outcome->sqlstate);
 		if (!again) {
-			log_error("channel: outbox_done failed for %zu messages sqlstate=%s error=\"%s\"",
+			log_error(
+			    "channel: outbox_done failed for %zu messages sqlstate=%s error=\"%s\"",
 			    o->writing_count, outcome->sqlstate, outcome->error);
 			forget_written(o);
 		}
@@ -355,14 +358,14 @@ on_written(void *arg, const struct call_outcome *outcome)
 	host_drained_maybe(o->channel);
 }
 
-#define EACH(type, statement)                                                                      \
-	do {                                                                                       \
-		params_array_begin(p, type);                                                       \
-		for (size_t i = 0; i < o->writing_count; i++) {                                    \
-			const struct channel_message *m = o->writing[i];                           \
-			statement;                                                                 \
-		}                                                                                  \
-		params_array_end(p);                                                               \
+#define EACH(type, statement)                                            \
+	do {                                                             \
+		params_array_begin(p, type);                             \
+		for (size_t i = 0; i < o->writing_count; i++) {          \
+			const struct channel_message *m = o->writing[i]; \
+			statement;                                       \
+		}                                                        \
+		params_array_end(p);                                     \
 	} while (0)
 
 static void
@@ -422,7 +425,8 @@ channel_message_done(struct channel_message *m, enum channel_sent outcome, const
 	o->retried += outcome == CHANNEL_SENT_RETRY;
 	o->unknown += outcome == CHANNEL_SENT_UNKNOWN;
 	if (outcome == CHANNEL_SENT_FAILED)
-		log_warning("channel: message not sent id=%" PRId64 " reason=\"%s\"", m->id, m->detail);
+		log_warning(
+		    "channel: message not sent id=%" PRId64 " reason=\"%s\"", m->id, m->detail);
 	soon(o->wake, 0);
 }
 
@@ -518,7 +522,8 @@ outbox_status(const struct outbox *o, struct buffer *json)
 	buffer_printf(json,
 	    "\"in_hand\":%zu,\"to_write\":%zu,\"sent\":%" PRId64 ",\"failed\":%" PRId64
 	    ",\"retried\":%" PRId64 ",\"unknown\":%" PRId64,
-	    o->in_hand, o->done_count + o->writing_count, o->sent, o->failed, o->retried, o->unknown);
+	    o->in_hand, o->done_count + o->writing_count, o->sent, o->failed, o->retried,
+	    o->unknown);
 }
 
 /* ---- channel.h ------------------------------------------------------------------------------ */

@@ -123,7 +123,8 @@ channel_receipt(struct channel *c, const struct channel_link *link, const char *
 	if (wrong || batcher_pending(c->receipts->batcher) >= QUEUE_MAX) {
 		s->outcome = wrong ? CHANNEL_REFUSED : CHANNEL_LATER;
 		snprintf(s->reason, sizeof(s->reason), "%s",
-		    wrong ? "the id is empty or longer than 64 bytes" : "too many receipts are waiting");
+		    wrong ? "the id is empty or longer than 64 bytes"
+			  : "too many receipts are waiting");
 		batcher_end(c->receipts->batcher, s);
 	} else {
 		batcher_add(c->receipts->batcher, s);

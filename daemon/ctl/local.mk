@@ -19,5 +19,5 @@ hailanctl_SOURCES = \
 	%D%/words.c %D%/words.h
 hailanctl_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/sql
 hailanctl_CFLAGS = $(AM_CFLAGS) $(PQ_CFLAGS)
-hailanctl_LDADD = libctl.la libsql.la libtext.la libsettings.la libchannel.la libbase.la $(PQ_LIBS)
+hailanctl_LDADD = libctl.la libsql.la libtext.la libsettings.la libbase.la $(PQ_LIBS)
 dist_man_MANS += %D%/hailanctl.8

@@ -8,4 +8,4 @@ libsettings_la_SOURCES = \
 	%D%/table.c \
 	%D%/value.c
 libsettings_la_CFLAGS = $(AM_CFLAGS) $(CONFUSE_CFLAGS)
-libsettings_la_LIBADD = $(CONFUSE_LIBS)
+libsettings_la_LIBADD = libchannel-config.la $(CONFUSE_LIBS)

@@ -223,16 +223,26 @@ begin
 	end loop;
 end $$;
 
-create function outbox_recover(p_channel text, p_at timestamptz, p_worker text) returns int8
+-- Takes back what this worker was handed and does not have: p_keep lists what it has. After a crash
+-- (p_crashed) each may have been sent and is treated as unknown; when only the answer to a claim was
+-- lost none was, and all go back.
+create function outbox_recover(p_channel text, p_at timestamptz, p_worker text, p_crashed bool, p_keep int8[]) returns int8
 language plpgsql security definer set search_path = hailan, pg_temp as $$
 declare
 	v_ids int8[];
+	v_count int4;
 begin
 	perform channel_guard(p_channel);
-	with gone as (delete from outbox_in_hand where channel = p_channel and worker = p_worker returning id)
+	with gone as (
+		delete from outbox_in_hand where channel = p_channel and worker = p_worker and id <> all (p_keep) returning id
+	)
 	select coalesce(array_agg(id order by id), '{}') into v_ids from gone;
+	v_count := cardinality(v_ids);
 	insert into delivery (outbox_id, at, state, detail)
-	select i, p_at, 'unknown', 'the process ended before the answer' from unnest(v_ids) i;
-	perform outbox_again(p_at, v_ids, array_fill(3::int2, array[cardinality(v_ids)]), array_fill(null::timestamptz, array[cardinality(v_ids)]));
-	return cardinality(v_ids);
+	select i, p_at, case when p_crashed then 'unknown' else 'retry' end::delivery_state,
+	       case when p_crashed then 'the process ended before the answer' else 'the claim was lost' end
+	  from unnest(v_ids) i;
+	perform outbox_again(p_at, v_ids, array_fill(case when p_crashed then 3 else 2 end::int2, array[v_count]),
+		array_fill(null::timestamptz, array[v_count]));
+	return v_count;
 end $$;
