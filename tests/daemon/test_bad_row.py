@@ -99,7 +99,7 @@ def test_retry_while_it_is_still_broken(bad):
         ht.until("it to stand aside", lambda: bad.cluster.value("select count(*) from hailan.inbox_stuck") == 1)
         id = bad.inbox(phone)[0]["id"]
         bad.daemon.ctl("inbox", "--retry", str(id))
-        ht.until("its second failure", lambda: bad.rows("select 1 from hailan.inbox_stuck where id = %s and attempts >= 2", id),
+        ht.until("its second failure", lambda: bad.rows("select 1 from hailan.inbox_stuck where id = %s and times >= 2", id),
                  shown=lambda: [dict(r) for r in bad.rows("select * from hailan.inbox_stuck")])
     finally:
         mend_rule(bad)

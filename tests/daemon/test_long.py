@@ -20,7 +20,7 @@ KOREAN = (
     "작년 가을부터 몇번이나 말했는데 아무도 와보지 않았습니다 아이들도 그 길로 학교에 다닙니다 밤에는 가로등도 없어서 "
     "어제 할머니 한분이 넘어져서 지금도 집에 누워계십니다 빨리 사람을 보내서 길을 수리해주시기 바랍니다"
 )
-PART_LIMIT, PART_LIMIT_SHORT = "parts_wait", "3 s"
+PART_LIMIT, PART_LIMIT_SHORT = "part_window", "3 seconds"
 ORDERS = list(itertools.permutations((1, 2, 3)))
 
 

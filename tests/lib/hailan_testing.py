@@ -6,7 +6,6 @@ and read: an error line that the test did not announce fails it.
 """
 
 import contextlib
-import datetime
 import itertools
 import json
 import os
@@ -122,7 +121,7 @@ class Cluster:
         ctl("-d", self.conninfo_for(), "migrate", check=True)
 
     def add_channel(self, name, role):
-        self.rows("select hailan.channel_add(%s, %s, %s)", name, role, datetime.datetime.now(datetime.timezone.utc))
+        self.rows("select hailan.channel_add(%s, %s)", name, role)
 
     @contextlib.contextmanager
     def locked(self, table, mode="access exclusive"):
