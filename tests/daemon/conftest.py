@@ -104,6 +104,21 @@ class Town:
         assert len(found) == 1, f"{len(found)} cases of {phone}: {[dict(c) for c in found]}"
         return found[0]
 
+    def post(self, phone, text, priority=2, link="a", source="12345", not_after=None, not_before=None):
+        """A message into the outbox, as a rule of tomorrow may put it there; its id. Times: seconds from now."""
+        return self.rows(
+            "with o as (insert into hailan.outbox (id, city, created_at, not_after, priority, channel, link, source,"
+            " destination, language, template, body) values (hailan.make_id(now(), nextval('hailan.outbox_seq')), 222405,"
+            " now(), now() + make_interval(secs => %s), %s, 'sms', %s, %s, %s, 'zh', 'test', %s) returning id, priority),"
+            " w as (insert into hailan.outbox_waiting (channel, priority, id, not_before) select 'sms', priority, id,"
+            " now() + make_interval(secs => %s) from o) select id, pg_notify('outbox_sms', '') from o",
+            not_after, priority, link, source, phone, text, not_before or 0)[0]["id"]
+
+    def delivery(self, outbox_id):
+        """The states of an outgoing message, in order."""
+        return [r["state"] for r in self.rows(
+            "select state from hailan.delivery where outbox_id = %s order by at, ctid", outbox_id)]
+
     # what the daemon has done
 
     def waiting(self):
