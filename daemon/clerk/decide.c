@@ -424,10 +424,13 @@ repeated(struct decide_context *c, struct decision *d, const struct message *m)
 	return true;
 }
 
+/* Confirmed once: who has refused already is not answered each time that he says so again. */
 static void
-opted(struct decide_context *c, struct decision *d, bool campaigns)
+opted(struct decide_context *c, struct decision *d, const struct message *m, bool campaigns)
 {
 	d->verdict = campaigns ? "optin" : "optout";
+	if (!campaigns && !m->campaigns)
+		return;
 	d->contact = d->source;
 	d->contact_campaigns = campaigns;
 	answer(c, d, campaigns ? TEMPLATE_OPTIN_DONE : TEMPLATE_OPTOUT_DONE,
@@ -463,10 +466,10 @@ by_kind(struct decide_context *c, struct decision *d, const struct message *m,
 	}
 	switch (u->kind) {
 	case KIND_OPTOUT:
-		opted(c, d, false);
+		opted(c, d, m, false);
 		return;
 	case KIND_OPTIN:
-		opted(c, d, true);
+		opted(c, d, m, true);
 		return;
 	case KIND_GREETING:
 	case KIND_TOO_SHORT:

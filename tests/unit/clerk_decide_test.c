@@ -252,6 +252,20 @@ test_case(void **state)
 }
 
 static void
+test_refusal_is_confirmed_once(void **state)
+{
+	struct message m = from("+8613911110000", "退订");
+	struct decision d = decided(*state, m);
+
+	assert_int_equal(d.out_count, 1);
+	assert_int_equal(d.contact_campaigns, 0);
+	m.campaigns = false;
+	d = decided(*state, m);
+	assert_string_equal(d.verdict, "optout");
+	assert_int_equal(d.out_count, 0);
+}
+
+static void
 test_service_is_never_answered(void **state)
 {
 	struct message m = from("10086", "天图社区3号楼楼道灯坏了");
@@ -490,6 +504,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_verdicts),
 		TEST(test_case),
+		TEST(test_refusal_is_confirmed_once),
 		TEST(test_service_is_never_answered),
 		TEST(test_danger),
 		TEST(test_home_completes_the_address),
