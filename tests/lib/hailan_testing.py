@@ -263,7 +263,7 @@ clerk {{ count = {clerks} }}
 timekeeper {{ count = 1 }}
 channel "sms" {{
     plugin = "smpp"
-    database_role = "hailan_sms"
+    database_user = "hailan_sms"
     {channel_options}
 {links}
 }}
