@@ -287,8 +287,8 @@ on_set_aside(void *arg, const struct call_outcome *o)
 		return;
 	}
 	c->set_aside++;
-	c->file_from = c->file_to;
-	filed(c);
+	/* What was decided after it may lean on the case that it did not become: decide anew. */
+	begin_anew(c, 0);
 }
 
 static void

@@ -51,6 +51,8 @@ const char *ctl_value(const struct ctl *ctl, const char *name);
  * False, after saying so, when it is no such number. */
 bool
 ctl_number(struct ctl *ctl, const char *name, long minimum, long maximum, long fallback, long *out);
+/* Whether text is an id of a message: digits, not above what the database can hold. */
+bool ctl_is_id(const char *text);
 bool ctl_json(const struct ctl *ctl);
 
 /* Says what is wrong on stderr, and with --json as {"ok":false,"error":…} on stdout. Returns code.

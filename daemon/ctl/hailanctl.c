@@ -18,7 +18,7 @@
 #include "ctl/sql.h"
 #include "settings/settings.h"
 
-#define DEFAULT_CONFIG SYSCONFDIR "/hailan/hailand.conf"
+#define DEFAULT_CONFIG SYSCONFDIR "/hailand.conf"
 
 enum { OPTIONS_MAX = 24, LONG_ONLY = 256 };
 
@@ -101,6 +101,16 @@ ctl_number(struct ctl *ctl, const char *name, long minimum, long maximum, long f
 	ctl_fail(ctl, EX_USAGE, "--%s: \"%s\" is not a number from %ld to %ld", name, text, minimum,
 	    maximum);
 	return false;
+}
+
+bool
+ctl_is_id(const char *text)
+{
+	if (text[0] == '\0' || strspn(text, "0123456789") != strlen(text))
+		return false;
+	errno = 0;
+	(void)strtoll(text, NULL, 10);
+	return errno == 0;
 }
 
 int

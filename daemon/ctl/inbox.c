@@ -25,14 +25,6 @@ static const struct view_column columns[] = {
 	{ NULL, NULL, VIEW_TEXT },
 };
 
-static bool
-is_id(const char *text)
-{
-	size_t len = strlen(text);
-
-	return len > 0 && len < 19 && strspn(text, "0123456789") == len;
-}
-
 static int
 retry(struct ctl *ctl, struct sql *sql, const char *id)
 {
@@ -42,8 +34,6 @@ retry(struct ctl *ctl, struct sql *sql, const char *id)
 	struct err err;
 	bool done;
 
-	if (!is_id(id))
-		return ctl_fail(ctl, EX_USAGE, "--retry: \"%s\" is no id", id);
 	clock_format(clock_now(), now);
 	if (!sql_query(sql, sql_ctl_inbox_retry.text, 2, values, &rows, &err))
 		return ctl_database_fail(ctl, &err);
@@ -65,8 +55,10 @@ run(struct ctl *ctl, int argc, char **argv)
 
 	if (!ctl_number(ctl, "recent", 1, 100000, 50, &recent))
 		return EX_USAGE;
-	if (argc > 0 && !is_id(argv[0]))
+	if (argc > 0 && !ctl_is_id(argv[0]))
 		return ctl_fail(ctl, EX_USAGE, "\"%s\" is no id", argv[0]);
+	if (ctl_value(ctl, "retry") != NULL && !ctl_is_id(ctl_value(ctl, "retry")))
+		return ctl_fail(ctl, EX_USAGE, "--retry: \"%s\" is no id", ctl_value(ctl, "retry"));
 	sql = ctl_database(ctl, &code);
 	if (sql == NULL)
 		return code;

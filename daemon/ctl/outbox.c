@@ -33,8 +33,7 @@ run(struct ctl *ctl, int argc, char **argv)
 
 	if (!ctl_number(ctl, "recent", 1, 100000, 50, &recent))
 		return EX_USAGE;
-	if (argc > 0 && (strlen(argv[0]) > 18 || argv[0][0] == '\0' ||
-			    strspn(argv[0], "0123456789") != strlen(argv[0])))
+	if (argc > 0 && !ctl_is_id(argv[0]))
 		return ctl_fail(ctl, EX_USAGE, "\"%s\" is no id", argv[0]);
 	sql = ctl_database(ctl, &code);
 	if (sql == NULL)

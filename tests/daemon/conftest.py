@@ -159,7 +159,7 @@ class Town:
         def sql(text):
             return lambda: "\n".join(str(dict(r)) for r in self.rows(text)) or "nothing"
 
-        show("the last lines of hailand", lambda: "\n".join(self.daemon.log().splitlines()[-40:]))
+        show("the last lines of hailand", lambda: "\n".join(self.daemon.log().splitlines()[-25:]))
         show("complaints of the simulator", lambda: "\n".join(self.smsc.complaints()[-10:]) or "none")
         show("links", lambda: json.dumps(self.smsc.do("links")["links"], ensure_ascii=False))
         show("inbox, the last", sql("select id, source, destination, text, flags from hailan.inbox order by id desc limit 8"))

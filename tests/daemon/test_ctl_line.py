@@ -46,6 +46,11 @@ def test_help_of_every_command():
         (["try"], 64, "usage: hailanctl try"),
         (["help", "nonsense"], 64, "nonsense"),
         (["inbox", "--recent", "0"], 64, "is not a number from 1"),
+        (["inbox", "--retry", "12x"], 64, "is no id"),
+        (["inbox", "9223372036854775808"], 64, "is no id"),
+        (["outbox", ""], 64, "is no id"),
+        (["-d", "host=/nonexistent", "inbox", "9223372036854775807"], 69, "cannot reach the database"),
+        (["-d", "host=/nonexistent", "outbox", "3765466442437231233"], 69, "cannot reach the database"),
         (["import", "people", "/dev/null"], 64, "there are units, staff"),
         (["import", "units"], 64, "expected KIND and FILE"),
         (["import", "units", "/nonexistent.csv"], 66, "No such file"),
@@ -111,3 +116,10 @@ def test_completion_knows_every_command_and_option():
         assert complete("hailanctl", c["name"], "-") == options
     kinds = json.loads(ht.ctl("import", "--columns", "--json", check=True).stdout)
     assert complete("hailanctl", "import", "") == set(kinds)
+
+
+def test_same_settings_as_the_daemon():
+    """Both read the same file when none is named."""
+    daemon = subprocess.run([str(ht.HAILAND), "--help"], capture_output=True, text=True, timeout=60).stdout
+    path = re.search(r"settings, default (\S+)", daemon).group(1)
+    assert f"default {path})" in ht.ctl("case", "--help", check=True).stdout

@@ -672,6 +672,16 @@ def test_slow_peer_holds_up_nobody(make_town):
 # ---- floods and a database that is away --------------------------------------------------------
 
 
+def test_order_of_arrival(make_town):
+    """The rows of a sender have the order in which his texts came, whatever batches they were in."""
+    town = make_town(link_options=QUICK, smsc_settings={"window": 200}).start()
+    town.smsc.do("burst", count=3000, first="+8615920000000", phones=7, text=LIGHT, wait=60 * ht.SLOW, timeout=90)
+    for n in range(7):
+        rows = town.inbox(f"+861592000000{n}")
+        came = [int(bytes(r["raw"]).decode("utf-16-be").split()[-1]) for r in rows]
+        assert len(came) == len(range(n, 3000, 7)) and came == sorted(came), f"sender {n}: out of order"
+
+
 def test_flood(make_town):
     """Far more than is handled at once, and a window without sense: all of it once, memory bounded."""
     town = make_town(link_options=QUICK, smsc_settings={"window": 5000}, clerks=2).start()

@@ -187,7 +187,8 @@ def test_danger_overtakes_what_waits(town):
         crowd = [ht.phone() for _ in range(60)]
         for p in crowd:
             town.smsc.send(p, "天图社区5号楼垃圾没人拉")
-        ht.until("a queue", lambda: town.cluster.value("select count(*) from hailan.outbox_waiting") > 20)
+        ht.until("a queue", lambda: town.cluster.value(
+            "select (select count(*) from hailan.outbox_waiting) + (select count(*) from hailan.outbox_in_hand)") > 40)
         phone = ht.phone()
         town.smsc.send(phone, "天图社区3号楼着火了 快来人")
         reply = town.smsc.expect(phone, timeout=30)
