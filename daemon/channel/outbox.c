@@ -198,7 +198,7 @@ claim(struct outbox *o)
 {
 	struct channel *c = o->channel;
 	int64_t now = clock_mono_us();
-	int total = 0, left = (int)o->in_hand_max - (int)o->in_hand;
+	int total = 0, left = (int)o->in_hand_max - (int)o->in_hand, up = 0;
 	bool paced = false;
 
 	params_reset(&o->params);
@@ -207,8 +207,10 @@ claim(struct outbox *o)
 	params_text(&o->params, o->worker);
 	params_array_begin(&o->params, OID_TEXT);
 	for (size_t i = 0; i < c->link_count; i++)
-		if (c->links[i].state == CHANNEL_LINK_UP)
+		if (c->links[i].state == CHANNEL_LINK_UP) {
 			params_array_bytes(&o->params, c->links[i].name, strlen(c->links[i].name));
+			up++;
+		}
 	params_array_end(&o->params);
 	params_array_begin(&o->params, OID_INT4);
 	for (size_t i = 0; i < c->link_count; i++) {
@@ -218,7 +220,10 @@ claim(struct outbox *o)
 			continue;
 		room = link_room(o, &c->links[i], now);
 		paced |= room == 0;
-		room = room < left ? room : left;
+		/* each link has its share, or the first would get all */
+		if (room > (left + up - 1) / up)
+			room = (left + up - 1) / up;
+		up--;
 		params_array_int4(&o->params, room);
 		left -= room;
 		total += room;
@@ -350,7 +355,8 @@ on_written(void *arg, const struct call_outcome *outcome)
 			forget_written(o);
 		}
 		while (again && o->writing_count > 0) { /* back to where they stood */
-			TAILQ_INSERT_HEAD(&o->done, o->writing[--o->writing_count], entry);
+			struct channel_message *m = o->writing[--o->writing_count];
+			TAILQ_INSERT_HEAD(&o->done, m, entry);
 			o->done_count++;
 		}
 	}
