@@ -302,15 +302,28 @@ copy_string(char **at, const char *s)
 	return copy(at, s, strlen(s));
 }
 
+/* As much of the text as is kept, ended between characters. */
+static size_t
+kept_text(const struct channel_report *r)
+{
+	size_t len = r->text_len;
+
+	if (len <= TEXT_MAX)
+		return len;
+	for (len = TEXT_MAX; len > 0 && ((unsigned char)r->text[len] & 0xc0) == 0x80; len--)
+		;
+	return len;
+}
+
 static struct channel_submission *
 copy_report(const struct channel_report *r)
 {
+	size_t text_len = kept_text(r);
 	const char *link = r->link != NULL ? channel_link_name(r->link) : "";
 	const char *destination = r->destination != NULL ? r->destination : "";
 	const char *charset = r->charset != NULL ? r->charset : "UTF-8";
 	size_t size = strlen(link) + strlen(r->source) + strlen(destination) + strlen(charset) +
-		      (r->protocol != NULL ? strlen(r->protocol) : 0) + r->raw_len + r->text_len +
-		      7;
+		      (r->protocol != NULL ? strlen(r->protocol) : 0) + r->raw_len + text_len + 7;
 	struct channel_submission *s = xcalloc(1, sizeof(*s) + size);
 	char *at = s->bytes;
 
@@ -324,11 +337,11 @@ copy_report(const struct channel_report *r)
 	s->raw = copy(&at, r->raw, r->raw_len);
 	s->raw_len = r->raw_len;
 	if (r->text != NULL)
-		s->text = copy(&at, r->text, r->text_len);
-	s->text_len = r->text_len;
+		s->text = copy(&at, r->text, text_len);
+	s->text_len = text_len;
 	if (r->part != NULL)
 		s->part = *r->part;
-	s->flags = r->flags;
+	s->flags = r->flags | (text_len < r->text_len ? CHANNEL_TRUNCATED : 0);
 	return s;
 }
 
@@ -359,8 +372,8 @@ impossible(const struct channel_report *r)
 		return "the source is missing or longer than 64 bytes";
 	if (r->destination != NULL && strlen(r->destination) > ADDRESS_MAX)
 		return "the destination is longer than 64 bytes";
-	if (r->raw_len > RAW_MAX || r->text_len > TEXT_MAX)
-		return "the text is too long";
+	if (r->raw_len > RAW_MAX)
+		return "it is longer than a mebibyte";
 	if (r->part != NULL && (r->part->total < 2 || r->part->total > 255 || r->part->number < 1 ||
 				   r->part->number > r->part->total))
 		return "the numbers of its part make no sense";
