@@ -388,6 +388,23 @@ address_message(struct submit *s, struct outgoing *o)
 	    t->destination_ton, t->destination_npi, &o->destination);
 }
 
+/* Before whatever is less urgent and not begun: danger does not stand at the end of a queue. */
+static void
+stand_in_line(struct submit *s, struct outgoing *o)
+{
+	struct outgoing *other;
+
+	TAILQ_FOREACH(other, &s->waiting, entry)
+	{
+		if (!other->begun && channel_message_priority(other->message) >
+					 channel_message_priority(o->message)) {
+			TAILQ_INSERT_BEFORE(other, o, entry);
+			return;
+		}
+	}
+	TAILQ_INSERT_TAIL(&s->waiting, o, entry);
+}
+
 void
 submit_take(struct submit *s, struct channel_message *message)
 {
@@ -395,7 +412,7 @@ submit_take(struct submit *s, struct channel_message *message)
 
 	o->message = message;
 	s->pending++;
-	TAILQ_INSERT_TAIL(&s->waiting, o, entry);
+	stand_in_line(s, o);
 	if (s->session == NULL || s->draining) {
 		fail(o, CHANNEL_SENT_RETRY, 1000, "the link is not up");
 	} else if (!split_message(s, o)) {
