@@ -255,6 +255,8 @@ begin
 			v_from := make_id(v_month::timestamp at time zone 'UTC', 0);
 			v_to := make_id((v_month + interval '1 month') at time zone 'UTC', 0);
 			execute format('create table %I (like %I including all)', v_name, v_table);
+			-- nobody may add to it between moving and attaching
+			execute format('lock table %I in access exclusive mode', v_table || '_default');
 			execute format('with moved as (delete from %I where id >= %s and id < %s returning *) insert into %I select * from moved',
 				v_table || '_default', v_from, v_to, v_name);
 			execute format('alter table %I attach partition %I for values from (%s) to (%s)', v_table, v_name, v_from, v_to);
