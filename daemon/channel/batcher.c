@@ -124,6 +124,11 @@ refused(struct batcher *b, const struct call_outcome *o)
 		send_range(b, b->from, b->from + (b->to - b->from) / 2);
 		return;
 	}
+	/* Once more alone: the fault may have been of the moment (a partition being made). */
+	if (s->refusals++ == 0) {
+		send_range(b, b->from, b->to);
+		return;
+	}
 	log_warning("channel: report refused sqlstate=%s error=\"%s\"", o->sqlstate, o->error);
 	s->outcome = CHANNEL_REFUSED;
 	snprintf(s->reason, sizeof(s->reason), "%s", o->error);

@@ -40,7 +40,7 @@ struct channel_submission {
 	size_t raw_len, text_len;
 	struct channel_part part; /* total 0: whole */
 	unsigned flags;
-	uint8_t lane;
+	uint8_t lane, refusals;
 	enum channel_receipt_state receipt;
 	size_t size; /* of it all, for the bound */
 	char bytes[];

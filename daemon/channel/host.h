@@ -33,6 +33,10 @@ struct channel_link {
 	double rate, rate_now, tokens; /* messages a second; rate 0: unlimited */
 	int64_t filled_us, throttled_us, throttles;
 	unsigned in_hand;
+	/* How fast the peer takes them: ended since measured_us, and a second's worth of that. */
+	unsigned ended;
+	int64_t measured_us;
+	double pace;
 };
 
 struct host_alarm {

@@ -29,6 +29,8 @@ enum {
 	RETRY_MS = 300,
 	DONE_AT_ONCE = 500,
 	SLOW_HOLD_US = 5000000,
+	MEASURE_US = 250000,
+	IN_HAND_LEAST = 16,
 	MESSAGE_DETAIL_MAX = 1000,
 };
 
@@ -84,11 +86,36 @@ soon(struct event *ev, int64_t ms)
 
 /* ---- pacing --------------------------------------------------------------------------------- */
 
+/* Half a second's worth of what the peer takes may be in hand: what is urgent must not wait behind
+ * more than that. */
+static int
+hand_room(const struct outbox *o, const struct channel_link *l)
+{
+	int most = l->pace / 2 > IN_HAND_LEAST ? (int)(l->pace / 2) : IN_HAND_LEAST;
+
+	if (most > (int)o->in_hand_max)
+		most = (int)o->in_hand_max;
+	return most - (int)l->in_hand;
+}
+
+static void
+measure_pace(struct channel_link *l)
+{
+	int64_t now = clock_mono_us(), passed = now - l->measured_us;
+
+	l->ended++;
+	if (passed < MEASURE_US)
+		return;
+	l->pace = (l->pace + (double)l->ended * 1e6 / (double)passed) / 2;
+	l->ended = 0;
+	l->measured_us = now;
+}
+
 /* Messages that this link may be given now. */
 static int
 link_room(struct outbox *o, struct channel_link *l, int64_t now)
 {
-	int most = (int)o->in_hand_max - (int)l->in_hand;
+	int most = hand_room(o, l);
 	double room;
 
 	if (l->state != CHANNEL_LINK_UP || most <= 0)
@@ -106,14 +133,10 @@ link_room(struct outbox *o, struct channel_link *l, int64_t now)
 		return most;
 	l->tokens += l->rate_now * (double)(now - l->filled_us) / 1e6;
 	l->filled_us = now;
-	/* Never more than a tenth of a second's worth at once, nor half a second's in hand: what
-	 * is urgent must not wait behind it. */
+	/* Never more than a tenth of a second's worth at once. */
 	room = l->rate_now / 10 > 1 ? l->rate_now / 10 : 1;
 	if (l->tokens > room)
 		l->tokens = room;
-	room = l->rate_now / 2 > 2 ? l->rate_now / 2 : 2;
-	if (l->in_hand >= (unsigned)room)
-		return 0;
 	return (int)l->tokens < most ? (int)l->tokens : most;
 }
 
@@ -419,6 +442,7 @@ channel_message_done(struct channel_message *m, enum channel_sent outcome, const
 	TAILQ_REMOVE(&o->hand, m, entry);
 	m->link->in_hand--;
 	o->in_hand--;
+	measure_pace(m->link);
 	m->outcome = outcome;
 	m->peer_ids = xstrdup(peer_ids != NULL ? peer_ids : "");
 	m->detail = xstrndup(detail != NULL ? detail : "", MESSAGE_DETAIL_MAX);

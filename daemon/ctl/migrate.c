@@ -293,6 +293,7 @@ static bool
 load_all(struct migration_run *run)
 {
 	char now[CLOCK_TEXT];
+	const char *at = now;
 	struct err ignored;
 	bool ok;
 
@@ -302,6 +303,8 @@ load_all(struct migration_run *run)
 	for (unsigned i = 0; ok && i < sql_data_count; i++)
 		ok = load(run, &sql_data[i], now);
 	buffer_add_byte(&run->json, '}');
+	/* This month's partitions are there before the first message is. */
+	ok = ok && query(run, "select hailan.partitions_ensure($1::timestamptz)", 1, &at, NULL);
 	if (ok)
 		return sql_script(run->sql, "commit", &run->err);
 	sql_script(run->sql, "rollback", &ignored);
