@@ -15,3 +15,4 @@ include tests/fuzz/smpp.mk
 include tests/fuzz/settings.mk
 include tests/simulator/local.mk
 include tests/bench/local.mk
+EXTRA_DIST += %D%/run %D%/lib %D%/peers %D%/daemon
