@@ -59,6 +59,9 @@ bool ctl_json(const struct ctl *ctl);
  */
 int ctl_fail(struct ctl *ctl, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* The connection string that -d, $HAILAN_DATABASE or the settings name. NULL, after saying why,
+ * with *code set. */
+const char *ctl_conninfo(struct ctl *ctl, int *code);
 /* Opens the database that -d, $HAILAN_DATABASE or the settings name; the owner is ctl, which closes
  * it at the end. NULL, after saying why, with *code set. */
 struct sql *ctl_database(struct ctl *ctl, int *code);

@@ -166,22 +166,28 @@ read_settings(struct ctl *ctl, int *code)
 	return false;
 }
 
+const char *
+ctl_conninfo(struct ctl *ctl, int *code)
+{
+	const char *conninfo = ctl_value(ctl, "database");
+
+	if (conninfo == NULL && ctl_value(ctl, "config") == NULL)
+		conninfo = getenv("HAILAN_DATABASE");
+	if (conninfo == NULL && read_settings(ctl, code))
+		conninfo = settings_string(ctl->settings, "database", "conninfo");
+	return conninfo;
+}
+
 struct sql *
 ctl_database(struct ctl *ctl, int *code)
 {
-	const char *conninfo = ctl_value(ctl, "database");
+	const char *conninfo;
 	struct err err;
 
 	if (ctl->sql != NULL)
 		return ctl->sql;
-	if (conninfo == NULL && ctl_value(ctl, "config") == NULL)
-		conninfo = getenv("HAILAN_DATABASE");
-	if (conninfo == NULL) {
-		if (!read_settings(ctl, code))
-			return NULL;
-		conninfo = settings_string(ctl->settings, "database", "conninfo");
-	}
-	if (!sql_open(conninfo, &ctl->sql, &err))
+	conninfo = ctl_conninfo(ctl, code);
+	if (conninfo != NULL && !sql_open(conninfo, &ctl->sql, &err))
 		*code = ctl_fail(ctl, EX_UNAVAILABLE, "%s", err.text);
 	return ctl->sql;
 }

@@ -18,6 +18,7 @@ hailanctl_SOURCES = \
 	%D%/view.c %D%/view.h \
 	%D%/words.c %D%/words.h
 hailanctl_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/sql
-hailanctl_CFLAGS = $(AM_CFLAGS) $(PQ_CFLAGS)
-hailanctl_LDADD = libctl.la libsql.la libtext.la libsettings.la libbase.la $(PQ_LIBS)
+hailanctl_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(PQ_CFLAGS)
+hailanctl_LDADD = libctl.la libclerk.la libdatabase.la libsql.la libtext.la libsettings.la \
+	libchannel.la libbase.la $(EVENT_LIBS) $(PQ_LIBS)
 dist_man_MANS += %D%/hailanctl.8

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* hailanctl try: what the clerk would understand of a text, and why. Writes nothing. */
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
 #include "base/err.h"
 #include "base/xalloc.h"
+#include "clerk/policy.h"
+#include "clerk/route.h"
 #include "ctl/ctl.h"
 #include "ctl/phone.h"
 #include "ctl/sql.h"
@@ -20,6 +21,16 @@ enum { TEXT_BYTES_MAX = 65536 };
 
 static const char *const answers[] = { "", "yes", "no", "digits" };
 
+/* What is known of the phone. */
+struct sender {
+	struct understand_sender known;
+	char *building; /* of the only household that it belongs to; or NULL */
+};
+
+struct outcome {
+	const struct policy_unit *place, *responsible, *told; /* NULL: none, or not known */
+};
+
 /* ---- for programs --------------------------------------------------------------------------- */
 
 static void
@@ -31,6 +42,19 @@ json_string(struct buffer *out, const char *name, const char *text)
 	else
 		buffer_add_json(out, text, strlen(text));
 	buffer_add_byte(out, ',');
+}
+
+static void
+json_unit(struct buffer *out, const char *name, const struct policy_unit *u)
+{
+	buffer_printf(out, "\"%s\":", name);
+	if (u == NULL) {
+		buffer_add_string(out, "null,");
+		return;
+	}
+	buffer_printf(out, "{\"id\":%d,", (int)u->id);
+	json_string(out, "name", u->name[TONGUE_ZH]);
+	buffer_printf(out, "\"level\":\"%s\"},", u->level);
 }
 
 static void
@@ -91,7 +115,7 @@ json_hits(
 
 static void
 add_json(struct buffer *out, const struct words *w, const char *text, const struct understanding *u,
-    const char *responsible)
+    const struct outcome *o)
 {
 	buffer_add_byte(out, '{');
 	json_string(out, "text", text);
@@ -108,12 +132,11 @@ add_json(struct buffer *out, const struct words *w, const char *text, const stru
 	    u->number_state == UNDERSTANDING_MISTYPED ? "true" : "false");
 	json_string(out, "answer", answers[u->answer]);
 	json_hits(out, w, text, u);
-	buffer_add_string(out, "\"responsible\":");
-	if (responsible != NULL)
-		buffer_add_json(out, responsible, strlen(responsible));
-	else
-		buffer_add_string(out, "null");
-	buffer_add_string(out, "}\n");
+	json_unit(out, "place", o->place);
+	json_unit(out, "responsible", o->responsible);
+	json_unit(out, "told", o->told);
+	out->data[out->len - 1] = '}';
+	buffer_add_byte(out, '\n');
 }
 
 /* ---- for people ----------------------------------------------------------------------------- */
@@ -123,6 +146,13 @@ line(struct buffer *out, const char *title, const char *text)
 {
 	if (text != NULL && *text != '\0')
 		buffer_printf(out, "%-12s %s\n", title, text);
+}
+
+static void
+unit_line(struct buffer *out, const char *title, const struct policy_unit *u)
+{
+	if (u != NULL)
+		buffer_printf(out, "%-12s %s (%s)\n", title, u->name[TONGUE_ZH], u->level);
 }
 
 static void
@@ -200,7 +230,7 @@ add_hits(struct buffer *out, const struct words *w, const char *text, const stru
 
 static void
 add_people(struct buffer *out, const struct words *w, const char *text,
-    const struct understanding *u, const char *responsible)
+    const struct understanding *u, const struct outcome *o)
 {
 	line(out, "kind", kind_name(u->kind));
 	if (u->first.code == NULL &&
@@ -218,7 +248,9 @@ add_people(struct buffer *out, const struct words *w, const char *text,
 		line(out, "case number", "mistyped: the check digit is wrong");
 	line(out, "answer", answers[u->answer]);
 	add_address(out, w, text, &u->address);
-	line(out, "responsible", responsible);
+	unit_line(out, "place", o->place);
+	unit_line(out, "responsible", o->responsible);
+	unit_line(out, "told", o->told);
 	if (u->hit_count > 0)
 		add_hits(out, w, text, u);
 }
@@ -227,8 +259,8 @@ add_people(struct buffer *out, const struct words *w, const char *text,
 
 /* What is known of the phone: its language and home. */
 static bool
-look_up_sender(struct ctl *ctl, struct sql *sql, const char *phone,
-    struct understand_sender *sender, int *code)
+look_up_sender(
+    struct ctl *ctl, struct sql *sql, const char *phone, struct sender *sender, int *code)
 {
 	char number[PHONE_TEXT];
 	const char *const values[] = { number };
@@ -245,62 +277,56 @@ look_up_sender(struct ctl *ctl, struct sql *sql, const char *phone,
 		return false;
 	}
 	if (sql_count(rows) > 0) {
-		sender->home_unit = strtoll(sql_optional(rows, 0, "home_community"), NULL, 10);
-		language_parse(sql_optional(rows, 0, "language"), &sender->language);
+		sender->known.home_unit =
+		    strtoll(sql_optional(rows, 0, "home_community"), NULL, 10);
+		sender->building = xstrdup(sql_optional(rows, 0, "home_building"));
+		language_parse(sql_optional(rows, 0, "language"), &sender->known.language);
 	}
 	sql_rows_free(&rows);
 	return true;
 }
 
-/* "name (code, level)" of the unit that would get it; the caller's. NULL when nobody would, or
- * there is no database. */
-static char *
-look_up_responsible(
-    struct sql *sql, const struct understanding *u, const struct understand_sender *sender)
+/* Where it is, who would have it and whose phone would ring, as the clerk decides. */
+static void
+find_outcome(const struct words *w, const struct understanding *u, const struct sender *sender,
+    struct outcome *o)
 {
-	int64_t place = u->address.units > 0 ? u->address.unit[0] : sender->home_unit;
-	char number[24];
-	const char *const values[] = { u->first.code, place != 0 ? number : NULL };
-	struct sql_rows *rows;
-	char *text = NULL;
-	struct err err;
+	const struct policy *p = words_policy(w);
+	int64_t place = u->address.units > 0 ? u->address.unit[0] : sender->known.home_unit;
+	const char *category = u->kind == KIND_WISH ? NULL : u->first.code;
+	const char *building = u->address.building;
 
-	snprintf(number, sizeof(number), "%" PRId64, place);
-	if (sql == NULL || (u->kind != KIND_CASE && u->kind != KIND_WISH))
-		return NULL;
-	if (!sql_query(sql, sql_ctl_responsible.text, 2, values, &rows, &err))
-		return NULL;
-	if (sql_count(rows) > 0)
-		text = xasprintf("%s (%s %s)", sql_optional(rows, 0, "name"),
-		    sql_optional(rows, 0, "level"), sql_optional(rows, 0, "code"));
-	sql_rows_free(&rows);
-	return text;
+	if (p == NULL || (u->kind != KIND_CASE && u->kind != KIND_WISH))
+		return;
+	if (*building == '\0' && sender->building != NULL && place == sender->known.home_unit)
+		building = sender->building;
+	o->place = route_place(p, place, building);
+	o->responsible = route_responsible(p, category, o->place != NULL ? o->place->id : 0);
+	o->told = route_contact(p, o->place);
 }
 
 static int
-try(struct ctl *ctl, const struct words *w, const char *text,
-    const struct understand_sender *sender, struct sql *sql)
+try(struct ctl *ctl, const struct words *w, const char *text, const struct sender *sender)
 {
 	struct understand_scratch *scratch = understand_scratch_new();
+	struct outcome outcome = { NULL, NULL, NULL };
 	struct buffer out = { 0 };
 	struct understanding u;
-	char *responsible;
 
-	understand(words_lexicon(w), scratch, text, strlen(text), sender, &u);
-	responsible = look_up_responsible(sql, &u, sender);
+	understand(words_lexicon(w), scratch, text, strlen(text), &sender->known, &u);
+	find_outcome(w, &u, sender, &outcome);
 	if (ctl_json(ctl))
-		add_json(&out, w, text, &u, responsible);
+		add_json(&out, w, text, &u, &outcome);
 	else
-		add_people(&out, w, text, &u, responsible);
+		add_people(&out, w, text, &u, &outcome);
 	ctl_print(&out);
 	buffer_clear(&out);
-	free(responsible);
 	understand_scratch_free(&scratch);
 	return CTL_OK;
 }
 
 static struct words *
-load_words(struct ctl *ctl, struct understand_sender *sender, int *code)
+load_words(struct ctl *ctl, struct sender *sender, int *code)
 {
 	const char *folder = ctl_value(ctl, "data"), *phone = ctl_value(ctl, "phone");
 	struct words *w;
@@ -316,16 +342,16 @@ load_words(struct ctl *ctl, struct understand_sender *sender, int *code)
 	sql = ctl_database(ctl, code);
 	if (sql == NULL || (phone != NULL && !look_up_sender(ctl, sql, phone, sender, code)))
 		return NULL;
-	w = words_from_database(sql, &err);
+	w = words_from_database(ctl_conninfo(ctl, code), sql, &err);
 	if (w == NULL)
-		*code = ctl_database_fail(ctl, &err);
+		*code = ctl_fail(ctl, EX_CONFIG, "%s", err.text);
 	return w;
 }
 
 static int
 run(struct ctl *ctl, int argc, char **argv)
 {
-	struct understand_sender sender = { .language = LANGUAGE_UND };
+	struct sender sender = { .known = { .language = LANGUAGE_UND } };
 	struct buffer text = { 0 };
 	struct words *w = NULL;
 	int code = EX_USAGE;
@@ -340,9 +366,9 @@ run(struct ctl *ctl, int argc, char **argv)
 	else
 		w = load_words(ctl, &sender, &code);
 	if (w != NULL)
-		code = try(ctl, w, text.data, &sender,
-		    ctl_value(ctl, "data") == NULL ? ctl_database(ctl, &code) : NULL);
+		code = try(ctl, w, text.data, &sender);
 	words_free(&w);
+	free(sender.building);
 	buffer_clear(&text);
 	return code;
 }
@@ -358,7 +384,8 @@ const struct ctl_command ctl_try = {
 	.name = "try",
 	.usage = "TEXT ... [--phone NUMBER] [--data FOLDER]",
 	.summary = "Shows what would be understood of a text, and why",
-	.help = "Nothing is written. The patterns that were found are listed with their weights;\n"
+	.help = "Shows also where it would be, who would be responsible and who would be told.\n"
+		"Nothing is written. The patterns that were found are listed with their weights;\n"
 		"those inside a longer one do not count.\n",
 	.options = options,
 	.minimum = 1,

@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Fills a lexicon from rows, wherever they come from, and keeps their names to be shown. */
+/* The clerk's policy, or a lexicon filled from files; and the names of what is in them. */
 #include "ctl/words.h"
 
 #include <errno.h>
+#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "base/xalloc.h"
+#include "clerk/policy.h"
 #include "ctl/sql.h"
+#include "database/database.h"
 #include "embedded.h"
 #include "text/lexicon.h"
 
-enum { FIELDS_MAX = 16 };
+enum { FIELDS_MAX = 16, LOAD_S = 30 };
 
 struct name {
-	int64_t id; /* of a category: its department */
+	int64_t id;
 	char *code, *text, *more;
 };
 
@@ -26,13 +29,13 @@ struct names {
 };
 
 struct words {
-	struct lexicon *lexicon;
+	struct policy *policy;   /* of the database, or NULL */
+	struct lexicon *lexicon; /* of files, or NULL */
 	struct names units, categories, keywords;
 };
 
-/* A row of one of the tables, by column names. */
+/* A line of a file, by the names in its first. */
 struct row {
-	const struct sql_rows *rows; /* of the database, or NULL */
 	int number;
 	unsigned fields;
 	const char *names[FIELDS_MAX];
@@ -42,8 +45,6 @@ struct row {
 static const char *
 field(const struct row *row, const char *name)
 {
-	if (row->rows != NULL)
-		return sql_optional(row->rows, row->number, name);
 	for (unsigned i = 0; i < row->fields; i++)
 		if (strcmp(row->names[i], name) == 0)
 			return row->values[i];
@@ -59,7 +60,7 @@ integer(const char *text)
 static bool
 yes(const char *text)
 {
-	return strcmp(text, "t") == 0 || strcmp(text, "true") == 0 || strcmp(text, "yes") == 0;
+	return strcmp(text, "yes") == 0;
 }
 
 static void
@@ -99,7 +100,7 @@ names_by_code(const struct names *n, const char *code)
 	return NULL;
 }
 
-/* ---- rows into the lexicon ------------------------------------------------------------------ */
+/* ---- files ---------------------------------------------------------------------------------- */
 
 typedef bool row_fn(struct words *w, const struct row *row, struct err *err);
 
@@ -108,8 +109,7 @@ add_category(struct words *w, const struct row *row, struct err *err)
 {
 	const char *code = field(row, "code");
 
-	names_add(&w->categories, integer(field(row, "department_id")), code, field(row, "name_zh"),
-	    field(row, "department"));
+	names_add(&w->categories, 0, code, field(row, "name_zh"), field(row, "department"));
 	return lexicon_add_category(
 	    w->lexicon, code, field(row, "kind"), yes(field(row, "urgent")), err);
 }
@@ -117,31 +117,11 @@ add_category(struct words *w, const struct row *row, struct err *err)
 static bool
 add_keyword(struct words *w, const struct row *row, struct err *err)
 {
-	const char *given = field(row, "id");
-	int64_t id = *given != '\0' ? integer(given) : (int64_t)w->keywords.count + 1;
+	int64_t id = (int64_t)w->keywords.count + 1;
 
 	names_add(&w->keywords, id, field(row, "category"), field(row, "pattern"), "");
 	return lexicon_add_keyword(w->lexicon, id, field(row, "pattern"), field(row, "category"),
 	    (int)integer(field(row, "weight")), err);
-}
-
-/* One name of a unit a row. */
-static bool
-add_place(struct words *w, const struct row *row, struct err *err)
-{
-	int64_t unit = integer(field(row, "unit_id"));
-
-	return lexicon_add_place(w->lexicon, unit, field(row, "level"), field(row, "name"),
-	    integer(field(row, "parent_id")), yes(field(row, "needs_suffix")), err);
-}
-
-static bool
-add_unit_name(struct words *w, const struct row *row, struct err *err)
-{
-	(void)err;
-	names_add(&w->units, integer(field(row, "id")), field(row, "code"), field(row, "name_zh"),
-	    field(row, "level"));
-	return true;
 }
 
 /* places.tsv: all names of a unit in one row. */
@@ -163,25 +143,6 @@ add_place_row(struct words *w, const struct row *row, struct err *err)
 		if (*alias != '\0')
 			ok = lexicon_add_place(w->lexicon, unit, level, alias, parent, suffix, err);
 	free(aliases);
-	return ok;
-}
-
-/* ---- where rows come from ------------------------------------------------------------------- */
-
-static bool
-each_database_row(struct words *w, struct sql *sql, const struct sql_statement *statement,
-    row_fn *fn, struct err *err)
-{
-	struct row row = { 0 };
-	struct sql_rows *rows;
-	bool ok = true;
-
-	if (!sql_query(sql, statement->text, 0, NULL, &rows, err))
-		return false;
-	row.rows = rows;
-	for (row.number = 0; ok && row.number < sql_count(rows); row.number++)
-		ok = fn(w, &row, err);
-	sql_rows_free(&rows);
 	return ok;
 }
 
@@ -236,51 +197,107 @@ each_file_row(struct words *w, const char *folder, const char *name, row_fn *fn,
 	return ok;
 }
 
-static struct words *
-words_new(void)
+struct words *
+words_from_folder(const char *folder, struct err *err)
 {
 	struct words *w = xcalloc(1, sizeof(*w));
 
 	w->lexicon = lexicon_new();
-	return w;
-}
-
-static struct words *
-finish(struct words *w, bool ok, struct err *err)
-{
-	if (!ok || !lexicon_compile(w->lexicon, err))
+	if (!each_file_row(w, folder, "categories", add_category, err) ||
+	    !each_file_row(w, folder, "keywords", add_keyword, err) ||
+	    !each_file_row(w, folder, "places", add_place_row, err) ||
+	    !lexicon_compile(w->lexicon, err))
 		words_free(&w);
 	return w;
 }
 
-struct words *
-words_from_database(struct sql *sql, struct err *err)
-{
-	struct words *w = words_new();
-	bool ok = each_database_row(w, sql, &sql_policy_categories, add_category, err) &&
-		  each_database_row(w, sql, &sql_policy_keywords, add_keyword, err) &&
-		  each_database_row(w, sql, &sql_policy_places, add_place, err) &&
-		  each_database_row(w, sql, &sql_policy_units, add_unit_name, err);
+/* ---- database ------------------------------------------------------------------------------- */
 
-	return finish(w, ok, err);
+struct loading {
+	struct event_base *base;
+	struct database *db;
+	struct policy_load *load;
+	struct policy *policy;
+	struct err err;
+};
+
+static void
+on_policy(void *arg, struct policy *policy, bool transient, const char *reason)
+{
+	struct loading *l = arg;
+
+	(void)transient;
+	l->load = NULL;
+	l->policy = policy;
+	if (policy == NULL)
+		err_set(&l->err, "%s", reason);
+	event_base_loopbreak(l->base);
+}
+
+static void
+on_state(void *arg, enum database_state state, const char *detail)
+{
+	struct loading *l = arg;
+
+	if (state == DATABASE_UP && l->load == NULL) {
+		l->load = policy_load_start(l->db, on_policy, l);
+	} else if (state == DATABASE_DOWN) {
+		err_set(&l->err, "%s", detail);
+		event_base_loopbreak(l->base);
+	}
+}
+
+static struct policy *
+load_policy(const char *conninfo, struct err *err)
+{
+	struct loading l = { .base = event_base_new() };
+	struct timeval limit = { .tv_sec = LOAD_S };
+
+	err_set(&l.err, "the database does not answer within %d s", LOAD_S);
+	l.db = database_new(l.base, conninfo, NULL, "hailanctl", on_state, &l);
+	event_base_loopexit(l.base, &limit);
+	event_base_dispatch(l.base);
+	policy_load_cancel(&l.load);
+	database_free(&l.db);
+	event_base_free(l.base);
+	*err = l.err;
+	return l.policy;
+}
+
+/* The clerk has no use for the patterns once they are compiled. */
+static bool
+read_patterns(struct words *w, struct sql *sql, struct err *err)
+{
+	struct sql_rows *rows;
+
+	if (!sql_query(sql, sql_policy_keywords.text, 0, NULL, &rows, err))
+		return false;
+	for (int i = 0; i < sql_count(rows); i++)
+		names_add(&w->keywords, integer(sql_text(rows, i, "id")), "",
+		    sql_text(rows, i, "pattern"), "");
+	sql_rows_free(&rows);
+	return true;
 }
 
 struct words *
-words_from_folder(const char *folder, struct err *err)
+words_from_database(const char *conninfo, struct sql *sql, struct err *err)
 {
-	struct words *w = words_new();
-	bool ok = each_file_row(w, folder, "categories", add_category, err) &&
-		  each_file_row(w, folder, "keywords", add_keyword, err) &&
-		  each_file_row(w, folder, "places", add_place_row, err);
+	struct words *w = xcalloc(1, sizeof(*w));
 
-	return finish(w, ok, err);
+	w->policy = load_policy(conninfo, err);
+	if (w->policy == NULL || !read_patterns(w, sql, err))
+		words_free(&w);
+	return w;
 }
+
+/* ---- names ---------------------------------------------------------------------------------- */
 
 void
 words_free(struct words **w)
 {
 	if (*w == NULL)
 		return;
+	policy_free(&(*w)->policy);
 	lexicon_free(&(*w)->lexicon);
 	names_free(&(*w)->units);
 	names_free(&(*w)->categories);
@@ -292,33 +309,48 @@ words_free(struct words **w)
 const struct lexicon *
 words_lexicon(const struct words *w)
 {
-	return w->lexicon;
+	return w->policy != NULL ? w->policy->lexicon : w->lexicon;
+}
+
+const struct policy *
+words_policy(const struct words *w)
+{
+	return w->policy;
 }
 
 const char *
 words_unit(const struct words *w, int64_t unit)
 {
+	const struct policy_unit *u = w->policy != NULL ? policy_unit(w->policy, unit) : NULL;
 	const struct name *n = names_by_id(&w->units, unit);
 
+	if (u != NULL)
+		return u->name[TONGUE_ZH];
 	return n != NULL ? n->text : "";
 }
 
 const char *
 words_category(const struct words *w, const char *code)
 {
+	const struct policy_category *c =
+	    w->policy != NULL ? policy_category(w->policy, code) : NULL;
 	const struct name *n = names_by_code(&w->categories, code);
 
+	if (c != NULL)
+		return c->name[TONGUE_ZH];
 	return n != NULL ? n->text : "";
 }
 
 const char *
 words_department(const struct words *w, const char *code)
 {
+	const struct policy_category *c =
+	    w->policy != NULL ? policy_category(w->policy, code) : NULL;
 	const struct name *n = names_by_code(&w->categories, code);
 
-	if (n == NULL)
-		return "";
-	return n->id != 0 ? words_unit(w, n->id) : n->more;
+	if (c != NULL)
+		return words_unit(w, c->department);
+	return n != NULL ? n->more : "";
 }
 
 const char *

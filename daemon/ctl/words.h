@@ -6,17 +6,21 @@
 
 struct err;
 struct lexicon;
+struct policy;
 struct sql;
 struct words;
 
-/* From the database, as the clerk reads them. NULL with *err. */
-struct words *words_from_database(struct sql *sql, struct err *err);
+/* From the database: the clerk's own policy, by the clerk's own loader, within 30 s. sql is used
+ * for what the clerk does not keep. NULL with *err. */
+struct words *words_from_database(const char *conninfo, struct sql *sql, struct err *err);
 /* From categories.tsv, keywords.tsv and places.tsv in folder. NULL with *err. */
 struct words *words_from_folder(const char *folder, struct err *err);
 /* Accepts NULL, sets NULL. */
 void words_free(struct words **w);
 
 const struct lexicon *words_lexicon(const struct words *w);
+/* NULL when the words come from files. */
+const struct policy *words_policy(const struct words *w);
 /* Lent; "" when it is not known. */
 const char *words_unit(const struct words *w, int64_t unit);
 const char *words_category(const struct words *w, const char *code);

@@ -32,7 +32,7 @@ def test_database_and_files_agree(cluster, text, kind, category, place):
         for hit in answer["hits"]:
             raw = text.encode()[hit["at"]:]
             assert raw.startswith(hit["text"].encode())
-        for varying in "hits", "responsible", "address":
+        for varying in "hits", "place", "responsible", "told", "address":
             answer.pop(varying)
         for c in answer["category"], answer["second"]:
             if c:
@@ -50,3 +50,27 @@ def test_people_see_why(cluster):
     text = ht.ctl("-d", cluster.conninfo_for(), "try", "马葫芦盖坏了", "天图社区3号楼", check=True).stdout
     assert "manhole" in text and "building 3" in text and "马葫芦" in text
     assert any(line.split()[:2] == ["WEIGHT", "CATEGORY"] for line in text.splitlines())
+
+
+def test_where_and_who(cluster):
+    for kind in "units", "staff", "households", "residents":
+        ht.ctl("-d", cluster.conninfo_for(), "import", kind, ht.SOURCE / f"contrib/demo/{kind}.csv", check=True)
+    said = understood("-d", cluster.conninfo_for(), "天图社区3号楼2单元楼道灯坏了")
+    assert said["place"]["level"] == "grid"
+    assert said["responsible"]["level"] == "department"
+    assert said["told"]["level"] == "grid"
+    unsaid = understood("-d", cluster.conninfo_for(), "楼道灯坏了")
+    assert unsaid["place"] is None and unsaid["responsible"]["level"] == "department"
+    home = understood("-d", cluster.conninfo_for(), "--phone", "138 0433 0001", "楼道灯坏了")
+    assert home["place"] == said["place"] and home["told"] == said["told"]
+    thanks = understood("-d", cluster.conninfo_for(), "谢谢")
+    assert (thanks["place"], thanks["responsible"], thanks["told"]) == (None, None, None)
+
+
+def test_another_schema_is_told(cluster):
+    cluster.rows("update hailan.schema_migration set number = number + 1000 where number = 1")
+    try:
+        done = ht.ctl("-d", cluster.conninfo_for(), "try", "谢谢")
+        assert done.returncode == 78 and "install the newer program" in done.stderr
+    finally:
+        cluster.rows("update hailan.schema_migration set number = 1 where number = 1001")
