@@ -10,6 +10,21 @@ create function make_id(at timestamptz, n int8) returns int8
 language sql immutable parallel safe
 return (floor(extract(epoch from at) * 1000)::int8 << 21) | (n & 2097151);
 
+-- So many ids of one moment, ascending, numbered by a sequence.
+create function make_ids(p_sequence regclass, p_at timestamptz, p_count int4) returns int8[]
+language plpgsql set search_path = hailan, pg_temp as $$
+declare
+	v_base int8 := make_id(p_at, 0);
+	v_ids int8[];
+begin
+	loop
+		v_ids := array(select v_base | (nextval(p_sequence) & 2097151) from generate_series(1, p_count));
+		-- not where the numbers begin again, which would turn a sender's messages round
+		exit when coalesce(v_ids[1] <= v_ids[p_count], true);
+	end loop;
+	return v_ids;
+end $$;
+
 create function id_time(id int8) returns timestamptz
 language sql immutable parallel safe
 return to_timestamp((id >> 21) / 1000.0);
@@ -44,7 +59,7 @@ create table inbox (
 	source text not null check (length(source) between 1 and 64),
 	destination text not null check (length(destination) <= 64),
 	charset text not null check (length(charset) <= 32),
-	raw bytea not null check (length(raw) <= 1048576),
+	raw bytea not null check (length(raw) <= 16777216),
 	text text check (length(text) <= 65536),
 	protocol text check (length(protocol) <= 4096)
 ) partition by range (id);
@@ -106,16 +121,16 @@ create table part (
 	set_id int8 not null references part_set on delete cascade,
 	number int2 not null,
 	at timestamptz not null,
-	raw bytea not null,
+	raw bytea not null check (length(raw) <= 65536),
 	primary key (set_id, number)
 );
 
--- Puts a set's bytes into the inbox as one message.
-create function part_join(p_set int8, p_at timestamptz) returns int8
+-- Puts a set's bytes into the inbox as the message p_id. The clerk decodes them: segments holds the
+-- length of each part in order, 0 for a missing one, missing the numbers of those.
+create function part_join(p_set int8, p_at timestamptz, p_id int8) returns void
 language plpgsql set search_path = hailan, pg_temp as $$
 declare
 	s part_set;
-	v_id int8 := make_id(p_at, nextval('inbox_seq'));
 	v_raw bytea;
 	v_segments int4[];
 	v_missing int4[];
@@ -127,60 +142,101 @@ begin
 	  from generate_series(1, s.total) n
 	  left join part p on p.set_id = s.id and p.number = n;
 	insert into inbox (id, city, received_at, flags, lane, channel, link, source, destination, charset, raw, protocol)
-	values (v_id, city(), p_at, s.flags | 64 | case when v_missing is null then 0 else 32 end, s.lane, s.channel, s.link,
+	values (p_id, city(), p_at, s.flags | 64 | case when v_missing is null then 0 else 32 end, s.lane, s.channel, s.link,
 	        s.source, s.destination, s.charset, v_raw,
 	        jsonb_build_object('total', s.total, 'segments', v_segments, 'missing', coalesce(v_missing, '{}'))::text);
-	insert into inbox_waiting (id, lane) values (v_id, s.lane);
-	update part_set set state = case when v_missing is null then 'complete' else 'incomplete' end, inbox_id = v_id where id = s.id;
-	return v_id;
+	insert into inbox_waiting (id, lane) values (p_id, s.lane);
+	update part_set set state = case when v_missing is null then 'complete' else 'incomplete' end, inbox_id = p_id where id = s.id;
 end $$;
 
--- Takes one part. See SQL in inbox_submit.
-create function part_take(p_channel text, p_at timestamptz, p_link text, p_source text, p_destination text, p_raw bytea,
+-- Takes one part; p_id is the id that a message gets which it completes. False: this very part is
+-- there already.
+create function part_take(p_id int8, p_channel text, p_at timestamptz, p_link text, p_source text, p_destination text, p_raw bytea,
 	p_charset text, p_lane int2, p_flags int4, p_protocol text, p_kind text, p_reference int8, p_total int2, p_number int2)
-returns void language plpgsql set search_path = hailan, pg_temp as $$
+returns bool language plpgsql set search_path = hailan, pg_temp set enable_seqscan = off as $$
 declare
 	s part_set;
-	v_id int8;
+	v_raw bytea;
 begin
-	-- a part that came too late for its set is added to what was filed
 	select * into s from part_set
 	 where channel = p_channel and source = p_source and destination = p_destination and kind = p_kind
-	   and reference = p_reference and total = p_total and charset = p_charset and state = 'incomplete'
-	   and first_at > p_at - setting_interval('part_late')
-	   and not exists (select from part p where p.set_id = part_set.id and p.number = p_number)
-	   and not exists (select from part_set o where o.channel = p_channel and o.source = p_source and o.destination = p_destination
-	                   and o.kind = p_kind and o.reference = p_reference and o.total = p_total and o.charset = p_charset and o.state = 'open')
-	 order by id desc limit 1 for update;
-	if found then
-		insert into part (set_id, number, at, raw) values (s.id, p_number, p_at, p_raw);
-		v_id := make_id(p_at, nextval('inbox_seq'));
-		insert into inbox (id, city, received_at, flags, lane, channel, link, source, destination, charset, raw, protocol)
-		values (v_id, city(), p_at, p_flags | 16, p_lane, p_channel, p_link, p_source, p_destination, p_charset, p_raw,
-		        jsonb_build_object('late_for', s.inbox_id, 'number', p_number, 'total', p_total)::text);
-		insert into inbox_waiting (id, lane) values (v_id, p_lane);
-		return;
+	   and reference = p_reference and total = p_total and charset = p_charset and state = 'open'
+	   for update;
+	if not found then
+		-- a part that comes too late for its set is added to what was filed
+		select * into s from part_set
+		 where channel = p_channel and source = p_source and destination = p_destination and kind = p_kind
+		   and reference = p_reference and total = p_total and charset = p_charset and state = 'incomplete'
+		   and first_at > p_at - setting_interval('part_late')
+		 order by id desc limit 1 for update;
+		if found then
+			select raw into v_raw from part where set_id = s.id and number = p_number;
+			if v_raw = p_raw then
+				return false;
+			elsif v_raw is null then
+				insert into part (set_id, number, at, raw) values (s.id, p_number, p_at, p_raw);
+				insert into inbox (id, city, received_at, flags, lane, channel, link, source, destination, charset, raw, protocol)
+				values (p_id, city(), p_at, p_flags | 16, p_lane, p_channel, p_link, p_source, p_destination, p_charset, p_raw,
+				        jsonb_build_object('late_for', s.inbox_id, 'number', p_number, 'total', p_total)::text);
+				insert into inbox_waiting (id, lane) values (p_id, p_lane);
+				return true;
+			end if;
+		end if;
+		insert into part_set (channel, source, destination, kind, reference, total, charset, link, lane, flags, protocol, first_at)
+		values (p_channel, p_source, p_destination, p_kind, p_reference, p_total, p_charset, p_link, p_lane, p_flags, p_protocol, p_at)
+		on conflict (channel, source, destination, kind, reference, total, charset) where state = 'open'
+		do update set flags = part_set.flags | excluded.flags
+		returning * into s;
 	end if;
-	insert into part_set (channel, source, destination, kind, reference, total, charset, link, lane, flags, protocol, first_at)
-	values (p_channel, p_source, p_destination, p_kind, p_reference, p_total, p_charset, p_link, p_lane, p_flags, p_protocol, p_at)
-	on conflict (channel, source, destination, kind, reference, total, charset) where state = 'open'
-	do update set flags = part_set.flags | excluded.flags
-	returning * into s;
-	-- the reference has come round: other bytes under the same number are another message
-	if exists (select from part where set_id = s.id and number = p_number and raw <> p_raw) then
-		perform part_join(s.id, p_at);
+	select raw into v_raw from part where set_id = s.id and number = p_number;
+	if v_raw = p_raw then
+		return false;
+	elsif v_raw is not null then
+		-- the reference has come round: other bytes under the same number are another message
+		perform part_join(s.id, p_at, make_id(p_at, nextval('inbox_seq')));
 		insert into part_set (channel, source, destination, kind, reference, total, charset, link, lane, flags, protocol, first_at)
 		values (p_channel, p_source, p_destination, p_kind, p_reference, p_total, p_charset, p_link, p_lane, p_flags, p_protocol, p_at)
 		returning * into s;
+	elsif s.flags | p_flags <> s.flags then
+		update part_set set flags = flags | p_flags where id = s.id;
 	end if;
-	insert into part (set_id, number, at, raw) values (s.id, p_number, p_at, p_raw) on conflict do nothing;
+	insert into part (set_id, number, at, raw) values (s.id, p_number, p_at, p_raw);
 	if (select count(*) from part where set_id = s.id) = s.total then
-		perform part_join(s.id, p_at);
+		perform part_join(s.id, p_at, p_id);
 	end if;
+	return true;
 end $$;
 
--- Stores reports. Returns a row only for those that were not simply stored: outcome 1 is a
--- duplicate, 2 a report that can never be stored. Fingerprints are distinct within one call.
+-- Says of each fingerprint whether it is new, and remembers those that are. In the order of the
+-- fingerprints, so that two calls cannot wait for each other. The common case first: all are new,
+-- which a plain insert finds out at half the price of "on conflict".
+create function seen_note(p_at timestamptz, p_fingerprints uuid[], p_ids int8[]) returns bool[]
+language plpgsql set search_path = hailan, pg_temp set plan_cache_mode = force_generic_plan set enable_nestloop = off as $$
+declare
+	v_since timestamptz := p_at - setting_interval('resend_window');
+	v_new int8[];
+begin
+	begin
+		insert into seen (fingerprint, inbox_id, at)
+		select g.fingerprint, g.id, p_at from (select unnest(p_fingerprints) as fingerprint, unnest(p_ids) as id) g order by g.fingerprint;
+		return array_fill(true, array[cardinality(p_ids)]);
+	exception when unique_violation then
+		null;
+	end;
+	with fresh as (
+		insert into seen as s (fingerprint, inbox_id, at)
+		select distinct on (g.fingerprint) g.fingerprint, g.id, p_at
+		  from (select unnest(p_fingerprints) as fingerprint, unnest(p_ids) as id) g order by g.fingerprint, g.id
+		on conflict (fingerprint) do update set at = excluded.at, inbox_id = excluded.inbox_id where s.at < v_since
+		returning s.inbox_id
+	)
+	select array_agg(f.inbox_id is not null order by g.id) into v_new
+	  from unnest(p_ids) as g (id) left join fresh f on f.inbox_id = g.id;
+	return v_new;
+end $$;
+
+-- Stores reports, all in one transaction. Returns a row only for those that were not simply stored:
+-- outcome 1 is the same message once more, 2 one that can never be stored.
 create function inbox_submit(p_channel text, p_at timestamptz, p_links text[], p_sources text[], p_destinations text[],
 	p_raws bytea[], p_charsets text[], p_texts text[], p_fingerprints uuid[], p_lanes int2[], p_flags int4[],
 	p_protocols text[], p_part_kinds text[], p_part_references int8[], p_part_totals int2[], p_part_numbers int2[])
@@ -188,49 +244,62 @@ returns table (ord int4, outcome int2, detail text)
 language plpgsql security definer set search_path = hailan, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
 	v_city int4 := city();
-	v_since timestamptz := p_at - setting_interval('resend_window');
+	v_count int4 := cardinality(p_fingerprints);
+	v_ids int8[] := make_ids('inbox_seq', p_at, v_count);
+	v_new bool[];
 	r record;
 begin
 	perform channel_guard(p_channel);
-	for r in
-		with given as materialized (
-			select g.*, make_id(p_at, nextval('inbox_seq')) as id
-			  from unnest(p_links, p_sources, p_destinations, p_raws, p_charsets, p_texts, p_fingerprints, p_lanes, p_flags,
-			              p_protocols, p_part_kinds, p_part_references, p_part_totals, p_part_numbers)
-			  with ordinality as g (link, source, destination, raw, charset, text, fingerprint, lane, flags,
-			              protocol, part_kind, part_reference, part_total, part_number, n)
-		), fresh as (
-			-- in the order of the fingerprints, so that two calls cannot wait for each other
-			insert into seen as s (fingerprint, inbox_id, at)
-			select g.fingerprint, g.id, p_at from given g order by g.fingerprint
-			on conflict (fingerprint) do update set at = excluded.at, inbox_id = excluded.inbox_id where s.at < v_since
-			returning s.inbox_id
-		), stored as (
-			insert into inbox (id, city, received_at, flags, lane, channel, link, source, destination, charset, raw, text, protocol)
-			select g.id, v_city, p_at, g.flags, g.lane, p_channel, g.link, g.source, g.destination, g.charset, g.raw, g.text, g.protocol
-			  from given g
-			 where g.part_kind is null and g.id in (select f.inbox_id from fresh f)
-			 order by g.id
-			returning id, lane
-		), waiting as (
-			insert into inbox_waiting (id, lane) select id, lane from stored order by id
-		)
-		select g.*, f.inbox_id is null as again
-		  from given g left join fresh f on f.inbox_id = g.id
-		 where f.inbox_id is null or g.part_kind is not null
-		 order by g.n
-	loop
-		if r.again then
-			insert into inbox_copy (id, at, link) select s.inbox_id, p_at, r.link from seen s where s.fingerprint = r.fingerprint;
-			ord := r.n;
-			outcome := 1;
-			detail := 'the same message came before';
-			return next;
-		else
-			perform part_take(p_channel, p_at, r.link, r.source, r.destination, r.raw, r.charset, r.lane, r.flags, r.protocol,
-				r.part_kind, r.part_reference, r.part_total, r.part_number);
-		end if;
-	end loop;
+	if v_count = 0 then
+		return;
+	end if;
+	v_new := seen_note(p_at, p_fingerprints, v_ids);
+
+	-- arrays opened side by side in the select list: no table is built of them first
+	insert into inbox (id, city, received_at, flags, lane, channel, link, source, destination, charset, raw, text, protocol)
+	select g.id, v_city, p_at, g.flags, g.lane, p_channel, g.link, g.source, g.destination, g.charset, g.raw, g.text, g.protocol
+	  from (select unnest(v_ids) as id, unnest(v_new) as new, unnest(p_part_kinds) as part_kind, unnest(p_flags) as flags,
+	               unnest(p_lanes) as lane, unnest(p_links) as link, unnest(p_sources) as source, unnest(p_destinations) as destination,
+	               unnest(p_charsets) as charset, unnest(p_raws) as raw, unnest(p_texts) as text, unnest(p_protocols) as protocol) g
+	 where g.new and g.part_kind is null;
+	insert into inbox_waiting (id, lane)
+	select g.id, g.lane
+	  from (select unnest(v_ids) as id, unnest(v_new) as new, unnest(p_part_kinds) as part_kind, unnest(p_lanes) as lane) g
+	 where g.new and g.part_kind is null;
+
+	if array_remove(p_part_kinds, null) <> '{}' then
+		-- in the order of the sets, so that two calls cannot wait for each other
+		for r in
+			select g.* from (
+				select generate_series(1, v_count) as n, unnest(v_ids) as id, unnest(v_new) as new, unnest(p_part_kinds) as kind,
+				       unnest(p_part_references) as reference, unnest(p_part_totals) as total, unnest(p_part_numbers) as number,
+				       unnest(p_flags) as flags, unnest(p_lanes) as lane, unnest(p_links) as link, unnest(p_sources) as source,
+				       unnest(p_destinations) as destination, unnest(p_charsets) as charset, unnest(p_raws) as raw,
+				       unnest(p_protocols) as protocol) g
+			 where g.new and g.kind is not null
+			 order by g.source, g.destination, g.kind, g.reference, g.total, g.charset, g.id
+		loop
+			if r.total is null or r.number is null or r.total not between 2 and 255 or r.number not between 1 and r.total then
+				ord := r.n;
+				outcome := 2;
+				detail := format('there is no part %s of %s', r.number, r.total);
+				return next;
+			elsif not part_take(r.id, p_channel, p_at, r.link, r.source, r.destination, r.raw, r.charset, r.lane, r.flags, r.protocol,
+				r.kind, r.reference, r.total, r.number) then
+				v_new[r.n] := false;
+			end if;
+		end loop;
+	end if;
+	if false = any (v_new) then
+		insert into inbox_copy (id, at, link)
+		select s.inbox_id, p_at, g.link
+		  from (select unnest(v_new) as new, unnest(p_fingerprints) as fingerprint, unnest(p_links) as link) g
+		  join seen s on s.fingerprint = g.fingerprint
+		 where not g.new;
+		return query
+			select g.n, 1::int2, 'the same message came before'::text
+			  from (select generate_series(1, v_count) as n, unnest(v_new) as new) g where not g.new;
+	end if;
 	perform pg_notify('inbox', '');
 end $$;
 

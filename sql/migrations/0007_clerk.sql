@@ -104,101 +104,121 @@ create function clerk_file(p_at timestamptz, p_ids int8[], p_kinds text[], p_tex
 	p_out_priorities int2[], p_out_not_before timestamptz[], p_out_not_after timestamptz[], p_out_languages text[],
 	p_out_templates text[], p_out_params text[], p_out_bodies text[], p_out_numbers int8[],
 	p_contact_numbers text[], p_contact_languages text[], p_contact_campaigns bool[])
-returns void language plpgsql security definer set search_path = hailan, pg_temp set plan_cache_mode = force_generic_plan as $$
+returns void language plpgsql security definer set search_path = hailan, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
 	v_city int4 := city();
+	v_count int4 := cardinality(p_ids);
+	v_cases int4 := cardinality(p_case_message);
 	v_gone int4;
+	v_channels text[];
+	v_verdict_numbers int8[];
+	v_event_ids int8[];
+	v_out_ids int8[];
 	v_channel text;
 begin
+	-- compare-and-swap: whoever files a message takes it out of the queue, and only one can
 	delete from inbox_waiting where id = any (p_ids);
 	get diagnostics v_gone = row_count;
-	if v_gone <> cardinality(p_ids) then
-		raise exception '% of % messages are no longer waiting', cardinality(p_ids) - v_gone, cardinality(p_ids)
+	if v_gone <> v_count then
+		raise exception '% of % messages are no longer waiting', v_count - v_gone, v_count
 			using errcode = 'HA001', hint = 'another clerk has them: claim again';
 	end if;
 
-	update inbox i set text = t.text from unnest(p_ids, p_texts) as t (id, text) where i.id = t.id and t.text is not null;
+	if array_remove(p_texts, null) <> '{}' then
+		update inbox i set text = t.text from unnest(p_ids, p_texts) as t (id, text) where i.id = t.id and t.text is not null;
+	end if;
+	v_channels := array(select i.channel from unnest(p_ids) with ordinality as t (id, n) join inbox i on i.id = t.id order by t.n);
+	if cardinality(v_channels) <> v_count then
+		raise exception 'a waiting message has no row in inbox' using errcode = 'P0002';
+	end if;
 
-	insert into verdict (inbox_id, kind, number)
-	select t.id, t.kind, c.number
-	  from unnest(p_ids, p_kinds) with ordinality as t (id, kind, n)
-	  left join unnest(p_case_message, p_numbers) as c (message, number) on c.message = t.n;
+	v_verdict_numbers := array_fill(null::int8, array[v_count]);
+	for i in 1..v_cases loop
+		v_verdict_numbers[p_case_message[i]] := p_numbers[i];
+	end loop;
+	insert into verdict (inbox_id, kind, number) select unnest(p_ids), unnest(p_kinds), unnest(v_verdict_numbers);
 
-	insert into "case" (number, city, filed_at, message_id, urgent, score, unit_id, place_id, person_id, entered_by, category, category2,
-		channel, phone, language, building, entrance, floor, room, landmark, text, state)
-	select t.number, v_city, p_at, p_ids[t.message], t.urgent, t.score, t.unit_id, t.place_id, t.person_id, t.entered_by, t.category, t.category2,
-	       i.channel, t.phone, t.language, t.building, t.entrance, t.floor, t.room, t.landmark, t.text, 'filed'
-	  from unnest(p_case_message, p_numbers, p_is_wish, p_phones, p_person_ids, p_entered_by, p_categories, p_categories2, p_scores,
-	              p_units, p_places, p_languages, p_case_texts, p_buildings, p_entrances, p_floors, p_rooms, p_landmarks, p_urgent)
-	       as t (message, number, is_wish, phone, person_id, entered_by, category, category2, score,
-	             unit_id, place_id, language, text, building, entrance, floor, room, landmark, urgent)
-	  join inbox i on i.id = p_ids[t.message]
-	 where not t.is_wish
-	 order by t.number;
-
-	insert into case_event (id, city, case_number, at, message_id, person_id, unit_id, to_state, action, channel)
-	select make_id(p_at, nextval('event_seq')), v_city, t.number, p_at, p_ids[t.message], t.person_id, t.unit_id, 'filed', 'filed', i.channel
-	  from unnest(p_case_message, p_numbers, p_is_wish, p_person_ids, p_units) as t (message, number, is_wish, person_id, unit_id)
-	  join inbox i on i.id = p_ids[t.message]
-	 where not t.is_wish;
+	if v_cases > 0 then
+		insert into "case" (number, city, filed_at, message_id, urgent, score, unit_id, place_id, person_id, entered_by, category, category2,
+			channel, phone, language, building, entrance, floor, room, landmark, text, state)
+		select t.number, v_city, p_at, p_ids[t.message], t.urgent, t.score, t.unit_id, t.place_id, t.person_id, t.entered_by, t.category, t.category2,
+		       v_channels[t.message], t.phone, t.language, t.building, t.entrance, t.floor, t.room, t.landmark, t.text, 'filed'
+		  from (select unnest(p_case_message) as message, unnest(p_numbers) as number, unnest(p_is_wish) as is_wish, unnest(p_phones) as phone,
+		               unnest(p_person_ids) as person_id, unnest(p_entered_by) as entered_by, unnest(p_categories) as category,
+		               unnest(p_categories2) as category2, unnest(p_scores) as score, unnest(p_units) as unit_id, unnest(p_places) as place_id,
+		               unnest(p_languages) as language, unnest(p_case_texts) as text, unnest(p_buildings) as building,
+		               unnest(p_entrances) as entrance, unnest(p_floors) as floor, unnest(p_rooms) as room, unnest(p_landmarks) as landmark,
+		               unnest(p_urgent) as urgent) t
+		 where not t.is_wish;
+		v_event_ids := make_ids('event_seq', p_at, v_cases);
+		insert into case_event (id, city, case_number, at, message_id, person_id, unit_id, to_state, action, channel)
+		select t.id, v_city, t.number, p_at, p_ids[t.message], t.person_id, t.unit_id, 'filed', 'filed', v_channels[t.message]
+		  from (select unnest(v_event_ids) as id, unnest(p_case_message) as message, unnest(p_numbers) as number, unnest(p_is_wish) as is_wish,
+		               unnest(p_person_ids) as person_id, unnest(p_units) as unit_id) t
+		 where not t.is_wish;
+	end if;
 
 	if true = any (p_is_wish) then
 		insert into wish (number, city, told_at, message_id, unit_id, place_id, person_id, entered_by, category, channel, phone, language,
 			building, entrance, floor, room, landmark, text)
-		select t.number, v_city, p_at, p_ids[t.message], t.unit_id, t.place_id, t.person_id, t.entered_by, t.category, i.channel, t.phone, t.language,
-		       t.building, t.entrance, t.floor, t.room, t.landmark, t.text
+		select t.number, v_city, p_at, p_ids[t.message], t.unit_id, t.place_id, t.person_id, t.entered_by, t.category, v_channels[t.message],
+		       t.phone, t.language, t.building, t.entrance, t.floor, t.room, t.landmark, t.text
 		  from unnest(p_case_message, p_numbers, p_is_wish, p_phones, p_person_ids, p_entered_by, p_categories,
 		              p_units, p_places, p_languages, p_case_texts, p_buildings, p_entrances, p_floors, p_rooms, p_landmarks)
 		       as t (message, number, is_wish, phone, person_id, entered_by, category,
 		             unit_id, place_id, language, text, building, entrance, floor, room, landmark)
-		  join inbox i on i.id = p_ids[t.message]
 		 where t.is_wish;
 		insert into wish_event (id, city, wish_number, at, message_id, person_id, action, channel)
-		select make_id(p_at, nextval('event_seq')), v_city, t.number, p_at, p_ids[t.message], t.person_id, 'told', i.channel
-		  from unnest(p_case_message, p_numbers, p_is_wish, p_person_ids) as t (message, number, is_wish, person_id)
-		  join inbox i on i.id = p_ids[t.message]
+		select t.id, v_city, t.number, p_at, p_ids[t.message], t.person_id, 'told', v_channels[t.message]
+		  from unnest(v_event_ids, p_case_message, p_numbers, p_is_wish, p_person_ids) as t (id, message, number, is_wish, person_id)
 		 where t.is_wish;
 	end if;
 
 	if cardinality(p_event_message) > 0 then
+		v_event_ids := make_ids('event_seq', p_at, cardinality(p_event_message));
 		insert into case_event (id, city, case_number, at, message_id, from_state, to_state, action, channel, reason)
-		select make_id(p_at, nextval('event_seq')), v_city, k.number, p_at, p_ids[t.message], k.state, k.state, t.action, i.channel, t.reason
-		  from unnest(p_event_message, p_event_numbers, p_event_actions, p_event_reasons) as t (message, number, action, reason)
-		  join "case" k on k.number = t.number join inbox i on i.id = p_ids[t.message];
+		select t.id, v_city, k.number, p_at, p_ids[t.message], k.state, k.state, t.action, v_channels[t.message], t.reason
+		  from unnest(v_event_ids, p_event_message, p_event_numbers, p_event_actions, p_event_reasons) as t (id, message, number, action, reason)
+		  join "case" k on k.number = t.number;
 		insert into wish_event (id, city, wish_number, at, message_id, action, channel, reason)
-		select make_id(p_at, nextval('event_seq')), v_city, k.number, p_at, p_ids[t.message], t.action, i.channel, t.reason
-		  from unnest(p_event_message, p_event_numbers, p_event_actions, p_event_reasons) as t (message, number, action, reason)
-		  join wish k on k.number = t.number join inbox i on i.id = p_ids[t.message];
+		select t.id, v_city, k.number, p_at, p_ids[t.message], t.action, v_channels[t.message], t.reason
+		  from unnest(v_event_ids, p_event_message, p_event_numbers, p_event_actions, p_event_reasons) as t (id, message, number, action, reason)
+		  join wish k on k.number = t.number;
 	end if;
 
-	with made as (
+	if cardinality(p_out_message) > 0 then
+		v_out_ids := make_ids('outbox_seq', p_at, cardinality(p_out_message));
 		insert into outbox (id, city, created_at, not_after, message_id, number, priority, channel, link, source, destination,
 			language, template, params, body)
-		select make_id(p_at, nextval('outbox_seq')), v_city, p_at, t.not_after, p_ids[t.message], t.number, t.priority, t.channel, t.link,
+		select t.id, v_city, p_at, t.not_after, p_ids[t.message], t.number, t.priority, t.channel, t.link,
 		       t.source, t.destination, t.language, t.template, t.params, t.body
-		  from unnest(p_out_message, p_out_numbers, p_out_priorities, p_out_channels, p_out_links, p_out_sources, p_out_destinations,
-		              p_out_not_after, p_out_languages, p_out_templates, p_out_params, p_out_bodies)
-		       as t (message, number, priority, channel, link, source, destination, not_after, language, template, params, body)
-		returning id, channel, priority
-	), numbered as (
-		select id, channel, priority, row_number() over (order by id) as n from made
-	)
-	insert into outbox_waiting (id, channel, priority, not_before)
-	select m.id, m.channel, m.priority, coalesce(p_out_not_before[m.n], p_at) from numbered m;
-
-	if cardinality(p_contact_numbers) > 0 then
-		insert into contact (number, language, campaigns, changed_at)
-		select t.number, t.language, coalesce(t.campaigns, true), p_at
-		  from (select distinct on (number) * from unnest(p_contact_numbers, p_contact_languages, p_contact_campaigns)
-		        with ordinality as t (number, language, campaigns, n) order by number, n desc) t
-		on conflict (number) do update set language = coalesce(excluded.language, contact.language), changed_at = p_at,
-			campaigns = coalesce((select x.campaigns from unnest(p_contact_numbers, p_contact_campaigns) with ordinality as x (number, campaigns, n)
-			                       where x.number = excluded.number and x.campaigns is not null order by n desc limit 1), contact.campaigns);
+		  from (select unnest(v_out_ids) as id, unnest(p_out_message) as message, unnest(p_out_numbers) as number,
+		               unnest(p_out_priorities) as priority, unnest(p_out_channels) as channel, unnest(p_out_links) as link,
+		               unnest(p_out_sources) as source, unnest(p_out_destinations) as destination, unnest(p_out_not_after) as not_after,
+		               unnest(p_out_languages) as language, unnest(p_out_templates) as template, unnest(p_out_params) as params,
+		               unnest(p_out_bodies) as body) t;
+		insert into outbox_waiting (id, channel, priority, not_before)
+		select t.id, t.channel, t.priority, coalesce(t.not_before, p_at)
+		  from (select unnest(v_out_ids) as id, unnest(p_out_channels) as channel, unnest(p_out_priorities) as priority,
+		               unnest(p_out_not_before) as not_before) t;
+		for v_channel in select distinct c from unnest(p_out_channels) c order by c loop
+			perform pg_notify('outbox_' || v_channel, '');
+		end loop;
 	end if;
 
-	for v_channel in select distinct c from unnest(p_out_channels) c loop
-		perform pg_notify('outbox_' || v_channel, '');
-	end loop;
+	if cardinality(p_contact_numbers) > 0 then
+		-- of several words about one number in a batch the last one that says something counts
+		insert into contact as c (number, language, campaigns, changed_at)
+		select t.number, (array_agg(t.language order by t.n desc) filter (where t.language is not null))[1],
+		       coalesce((array_agg(t.campaigns order by t.n desc) filter (where t.campaigns is not null))[1], true), p_at
+		  from unnest(p_contact_numbers, p_contact_languages, p_contact_campaigns) with ordinality as t (number, language, campaigns, n)
+		 group by t.number order by t.number
+		on conflict (number) do update set language = coalesce(excluded.language, c.language), changed_at = excluded.changed_at,
+			campaigns = case when exists (select from unnest(p_contact_numbers, p_contact_campaigns) as x (number, campaigns)
+			                               where x.number = excluded.number and x.campaigns is not null)
+			                 then excluded.campaigns else c.campaigns end;
+	end if;
 end $$;
 
 create function clerk_set_aside(p_at timestamptz, p_id int8, p_sqlstate text, p_reason text) returns void

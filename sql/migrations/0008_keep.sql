@@ -12,7 +12,7 @@ begin
 		select id from part_set where state = 'open' and first_at < p_at - setting_interval('part_window')
 		 order by id limit 1000 for update skip locked
 	loop
-		perform part_join(v_set, p_at);
+		perform part_join(v_set, p_at, make_id(p_at, nextval('inbox_seq')));
 		v_count := v_count + 1;
 	end loop;
 	if v_count > 0 then
