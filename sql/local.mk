@@ -2,7 +2,7 @@
 # The SQL files, compiled in: sql/embed.sh makes embedded.c and embedded.h of them.
 sql_files = \
 	$(srcdir)/sql/data/*.tsv $(srcdir)/sql/migrations/*.sql $(srcdir)/sql/statements/*.sql
-EXTRA_DIST += %D%/embed.sh %D%/data %D%/migrations %D%/statements
+EXTRA_DIST += %D%/README.md %D%/apply.sh %D%/embed.sh %D%/data %D%/migrations %D%/statements
 BUILT_SOURCES += %D%/embedded.h
 CLEANFILES += %D%/embedded.c %D%/embedded.h
 AM_CPPFLAGS += -I$(top_builddir)/sql

@@ -11,6 +11,9 @@ begin
 			execute format('create role %I nologin', name);
 		end if;
 	end loop;
+	if not pg_has_role(current_user, 'hailan_owner', 'member') then
+		execute format('grant hailan_owner to %I', current_user);
+	end if;
 end $$;
 create schema hailan authorization hailan_owner;
 grant usage on schema hailan to hailan_channel, hailan_clerk, hailan_timekeeper, hailan_admin, hailan_reader;

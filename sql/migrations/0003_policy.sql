@@ -28,7 +28,9 @@ insert into setting (key, value, help) values
 	('part_late', '1 day', 'how long a part may come late and still be added'),
 	('receipt_orphan', '48 hours', 'how long a receipt for an unknown id is kept'),
 	('signature', '', 'the registered signature, put in 【】 before every text that goes out'),
-	('outbox_attempts', '20', 'how often a message is tried before it is given up');
+	('outbox_attempts', '20', 'how often a message is tried before it is given up'),
+	('outbox_in_hand', '1 hour', 'a message in hand for so long belongs to a process that will not come back'),
+	('receipt_keep', '7 days', 'how long a receipt can be matched to what was sent');
 
 create table category (
 	code text primary key check (code ~ '^[a-z][a-z0-9_]{0,31}$'),

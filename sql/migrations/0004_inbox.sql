@@ -153,7 +153,7 @@ end $$;
 -- there already.
 create function part_take(p_id int8, p_channel text, p_at timestamptz, p_link text, p_source text, p_destination text, p_raw bytea,
 	p_charset text, p_lane int2, p_flags int4, p_protocol text, p_kind text, p_reference int8, p_total int2, p_number int2)
-returns bool language plpgsql set search_path = hailan, pg_temp set enable_seqscan = off as $$
+returns bool language plpgsql set search_path = hailan, pg_temp set jit = off set enable_seqscan = off as $$
 declare
 	s part_set;
 	v_raw bytea;
@@ -211,10 +211,10 @@ end $$;
 -- fingerprints, so that two calls cannot wait for each other. The common case first: all are new,
 -- which a plain insert finds out at half the price of "on conflict".
 create function seen_note(p_at timestamptz, p_fingerprints uuid[], p_ids int8[]) returns bool[]
-language plpgsql set search_path = hailan, pg_temp set plan_cache_mode = force_generic_plan set enable_nestloop = off as $$
+language plpgsql set search_path = hailan, pg_temp set jit = off set plan_cache_mode = force_generic_plan set enable_nestloop = off as $$
 declare
 	v_since timestamptz := p_at - setting_interval('resend_window');
-	v_new int8[];
+	v_new bool[];
 begin
 	begin
 		insert into seen (fingerprint, inbox_id, at)
@@ -241,7 +241,7 @@ create function inbox_submit(p_channel text, p_at timestamptz, p_links text[], p
 	p_raws bytea[], p_charsets text[], p_texts text[], p_fingerprints uuid[], p_lanes int2[], p_flags int4[],
 	p_protocols text[], p_part_kinds text[], p_part_references int8[], p_part_totals int2[], p_part_numbers int2[])
 returns table (ord int4, outcome int2, detail text)
-language plpgsql security definer set search_path = hailan, pg_temp set plan_cache_mode = force_generic_plan as $$
+language plpgsql security definer set search_path = hailan, pg_temp set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
 	v_city int4 := city();
 	v_count int4 := cardinality(p_fingerprints);

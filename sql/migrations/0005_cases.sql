@@ -33,7 +33,7 @@ insert into case_state_light (state, light, name_zh, name_ko) values
 	('closed', 'green', '已完成', '완료');
 
 -- Every number is a multiple of 13: no single wrong digit, no two digits exchanged (adjacent or one
--- apart) and no wrong pair gives another valid number. Cases and wishes share the numbers.
+-- apart) and no twin (33 for 44) gives another valid number. Cases and wishes share the numbers.
 create sequence case_number_seq increment by 13 start with 20007 minvalue 13;
 
 create table "case" (

@@ -58,6 +58,7 @@ create table sent_part (
 	key text not null,
 	outbox_id int8 not null,
 	at timestamptz not null,
+	link text not null,
 	state int2 not null default 0,
 	primary key (channel, key, outbox_id)
 );
@@ -66,6 +67,7 @@ create index on sent_part (outbox_id);
 create table receipt_orphan (
 	channel text not null,
 	key text not null,
+	link text not null,
 	at timestamptz not null,
 	state int2 not null,
 	detail text
@@ -94,7 +96,8 @@ end $$;
 
 create function outbox_claim(p_channel text, p_at timestamptz, p_worker text, p_links text[], p_room int4[])
 returns table (id int8, link text, destination text, source text, body text, priority int2, not_after timestamptz)
-language plpgsql security definer set search_path = hailan, pg_temp as $$
+language plpgsql security definer set search_path = hailan, pg_temp
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
 	v_total int4 := (select coalesce(sum(r), 0) from unnest(p_room) r);
@@ -141,48 +144,86 @@ end $$;
 -- What is to become of messages whose sending ended without being accepted: once more or never.
 -- outcomes: 1 failed, 2 retry, 3 unknown (the enum channel_sent of hailan/channel.h).
 create function outbox_again(p_at timestamptz, p_ids int8[], p_outcomes int2[], p_retry_at timestamptz[])
-returns void language sql set search_path = hailan, pg_temp as $$
-	with again as (
-		select o.id, o.channel, o.priority, coalesce(t.retry_at, p_at) as not_before
-		  from unnest(p_ids, p_outcomes, p_retry_at) as t (id, outcome, retry_at) join outbox o on o.id = t.id
-		 where (t.outcome = 2 and (select count(*) from delivery d where d.outbox_id = o.id and d.state = 'handed') < setting_int('outbox_attempts'))
-		    or (t.outcome = 3 and o.priority < 3
-		        and (select count(*) from delivery d where d.outbox_id = o.id and d.state = 'unknown') <= 1)
-	)
-	insert into outbox_waiting (id, channel, priority, not_before) select id, channel, priority, not_before from again
+returns void language sql set search_path = hailan, pg_temp
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+	insert into outbox_waiting (id, channel, priority, not_before)
+	select o.id, o.channel, o.priority, coalesce(t.retry_at, p_at)
+	  from unnest(p_ids, p_outcomes, p_retry_at) as t (id, outcome, retry_at) join outbox o on o.id = t.id
+	 where t.outcome = 2
+	    or (t.outcome = 3 and o.priority < 3
+	        and (select count(*) from delivery d where d.outbox_id = o.id and d.state = 'unknown') <= 1)
 	on conflict do nothing
 $$;
 
+-- Writes down how sendings ended. What is not in hand any more is passed over, so that a call may be
+-- repeated when its answer was lost.
 create function outbox_done(p_channel text, p_at timestamptz, p_worker text, p_ids int8[], p_outcomes int2[], p_peer_ids text[],
 	p_parts int2[], p_retry_at timestamptz[], p_links text[], p_details text[])
-returns void language plpgsql security definer set search_path = hailan, pg_temp as $$
+returns void language plpgsql security definer set search_path = hailan, pg_temp
+set plan_cache_mode = force_generic_plan set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
+	v_attempts int4 := setting_int('outbox_attempts');
+	v_mine bool[];
+	v_outcomes int2[];
+	v_again bool;
 	r record;
 begin
 	perform channel_guard(p_channel);
-	delete from outbox_in_hand where id = any (p_ids) and channel = p_channel;
+	with gone as (
+		delete from outbox_in_hand where id = any (p_ids) and channel = p_channel and worker = p_worker returning id
+	), found as (
+		select coalesce(array_agg(id), '{}') as ids from gone
+	)
+	select array_agg(t.id = any (f.ids) order by t.n) into v_mine from unnest(p_ids) with ordinality as t (id, n), found f;
+	if not coalesce(true = any (v_mine), false) then
+		return;
+	end if;
+	v_again := 2::int2 = any (p_outcomes) or 3::int2 = any (p_outcomes);
+	if v_again then
+		-- tried often enough: given up
+		v_outcomes := array(
+			select case when t.outcome = 2 and (select count(*) from delivery d where d.outbox_id = t.id and d.state = 'handed') >= v_attempts
+			            then 1::int2 else t.outcome end
+			  from unnest(p_ids, p_outcomes) with ordinality as t (id, outcome, n) order by t.n);
+	else
+		v_outcomes := p_outcomes;
+	end if;
 	insert into delivery (outbox_id, at, state, parts, link, detail)
 	select t.id, p_at, (array['sent', 'failed', 'retry', 'unknown'])[t.outcome + 1]::delivery_state, t.parts, t.link, nullif(t.detail, '')
-	  from unnest(p_ids, p_outcomes, p_parts, p_links, p_details) as t (id, outcome, parts, link, detail);
-	perform outbox_again(p_at, p_ids, p_outcomes, p_retry_at);
-	insert into sent_part (channel, key, outbox_id, at)
-	select distinct p_channel, receipt_key(k), t.id, p_at
-	  from unnest(p_ids, p_peer_ids) as t (id, peer_ids), string_to_table(t.peer_ids, ',') as k
-	 where coalesce(t.peer_ids, '') <> '' and k <> ''
+	  from (select unnest(p_ids) as id, unnest(v_mine) as mine, unnest(v_outcomes) as outcome, unnest(p_parts) as parts,
+	               unnest(p_links) as link, unnest(p_details) as detail) t
+	 where t.mine;
+	if v_again then
+		perform outbox_again(p_at, array_agg(t.id), array_agg(t.outcome), array_agg(t.retry_at))
+		   from unnest(p_ids, v_mine, v_outcomes, p_retry_at) as t (id, mine, outcome, retry_at) where t.mine and t.outcome in (2, 3);
+	end if;
+	insert into sent_part (channel, key, outbox_id, at, link)
+	select distinct p_channel, receipt_key(k), t.id, p_at, t.link
+	  from (select unnest(p_ids) as id, unnest(v_mine) as mine, unnest(p_peer_ids) as peer_ids, unnest(p_links) as link) t,
+	       string_to_table(t.peer_ids, ',') as k
+	 where t.mine and k <> ''
 	on conflict do nothing;
-	-- receipts that came before the response
-	for r in
-		with mine as (
-			select s.outbox_id, s.key, k from sent_part s, unnest(receipt_keys(s.key)) k
-			 where s.channel = p_channel and s.outbox_id = any (p_ids)
-		), taken as (
-			delete from receipt_orphan o using mine m where o.channel = p_channel and o.key = m.k
-			returning m.outbox_id, m.key, o.at, o.state, o.detail
-		)
-		select * from taken order by at
-	loop
-		perform receipt_note(p_channel, r.key, r.outbox_id, r.at, r.state, r.detail);
-	end loop;
+	-- receipts that came before the response; those of its own link are meant before others
+	if exists (select from receipt_orphan where channel = p_channel) then
+		for r in
+			with mine as (
+				select s.outbox_id, s.key, s.link, k from sent_part s, unnest(receipt_keys(s.key)) k
+				 where s.channel = p_channel and s.outbox_id = any (p_ids)
+			), chosen as (
+				select distinct on (o.ctid) o.ctid as place, m.outbox_id, m.key
+				  from mine m join receipt_orphan o on o.channel = p_channel and o.key = m.k
+				 where o.link = m.link
+				    or not exists (select from receipt_orphan x where x.channel = p_channel and x.key = m.k and x.link = m.link)
+				 order by o.ctid, o.link <> m.link, o.key <> m.key
+			), taken as (
+				delete from receipt_orphan o using chosen c where o.ctid = c.place
+				returning c.outbox_id, c.key, o.at, o.state, o.detail
+			)
+			select * from taken order by at
+		loop
+			perform receipt_note(p_channel, r.key, r.outbox_id, r.at, r.state, r.detail);
+		end loop;
+	end if;
 end $$;
 
 -- Notes a receipt on the part it belongs to. A final state is never replaced by a pending one.
@@ -200,7 +241,8 @@ begin
 end $$;
 
 create function receipts_put(p_channel text, p_at timestamptz, p_links text[], p_peer_ids text[], p_states int2[], p_details text[])
-returns void language plpgsql security definer set search_path = hailan, pg_temp as $$
+returns void language plpgsql security definer set search_path = hailan, pg_temp
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
 	r record;
 	v_found bool;
@@ -211,14 +253,15 @@ begin
 		v_found := false;
 		for m in
 			select s.key, s.outbox_id from sent_part s
-			 where s.channel = p_channel and s.key = any (receipt_keys(r.peer_id)) order by s.at desc limit 1
+			 where s.channel = p_channel and s.key = any (receipt_keys(r.peer_id))
+			 order by s.link <> r.link, s.state <> 0, s.key <> receipt_key(r.peer_id), s.at desc limit 1
 		loop
 			v_found := true;
 			perform receipt_note(p_channel, m.key, m.outbox_id, p_at, r.state, r.detail);
 		end loop;
 		if not v_found then
-			insert into receipt_orphan (channel, key, at, state, detail)
-			values (p_channel, receipt_key(r.peer_id), p_at, r.state, left(r.detail, 1024));
+			insert into receipt_orphan (channel, key, link, at, state, detail)
+			values (p_channel, receipt_key(r.peer_id), r.link, p_at, r.state, left(r.detail, 1024));
 		end if;
 	end loop;
 end $$;
@@ -227,7 +270,8 @@ end $$;
 -- (p_crashed) each may have been sent and is treated as unknown; when only the answer to a claim was
 -- lost none was, and all go back.
 create function outbox_recover(p_channel text, p_at timestamptz, p_worker text, p_crashed bool, p_keep int8[]) returns int8
-language plpgsql security definer set search_path = hailan, pg_temp as $$
+language plpgsql security definer set search_path = hailan, pg_temp
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
 	v_ids int8[];
 	v_count int4;

@@ -43,7 +43,8 @@ returns table (policy_version int8, id int8, received_at timestamptz, channel te
 	charset text, raw bytea, text text, flags int4, protocol text, language text, campaigns bool, person_id int8, staff_unit int4,
 	staff_level int2, volunteer bool, home_community int4, home_building text, home_entrance text, home_room text,
 	open_cases text, copies int4)
-language sql stable security definer set search_path = hailan, pg_temp as $$
+language sql stable security definer set search_path = hailan, pg_temp
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 	select (select version from policy_version), i.id, i.received_at, i.channel, i.link, i.source, i.destination,
 	       i.charset, case when i.text is null then i.raw end, i.text, i.flags, i.protocol,
 	       coalesce(c.language, who.language), coalesce(c.campaigns, true), who.person_id, who.staff_unit, who.staff_level,
@@ -105,7 +106,7 @@ create function clerk_file(p_at timestamptz, p_ids int8[], p_kinds text[], p_tex
 	p_out_templates text[], p_out_params text[], p_out_bodies text[], p_out_numbers int8[],
 	p_contact_numbers text[], p_contact_languages text[], p_contact_campaigns bool[])
 returns void language plpgsql security definer set search_path = hailan, pg_temp
-set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set plan_cache_mode = force_generic_plan set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
 	v_city int4 := city();
 	v_count int4 := cardinality(p_ids);
@@ -209,15 +210,18 @@ begin
 
 	if cardinality(p_contact_numbers) > 0 then
 		-- of several words about one number in a batch the last one that says something counts
-		insert into contact as c (number, language, campaigns, changed_at)
-		select t.number, (array_agg(t.language order by t.n desc) filter (where t.language is not null))[1],
-		       coalesce((array_agg(t.campaigns order by t.n desc) filter (where t.campaigns is not null))[1], true), p_at
-		  from unnest(p_contact_numbers, p_contact_languages, p_contact_campaigns) with ordinality as t (number, language, campaigns, n)
+		insert into contact as c (number, language, changed_at)
+		select t.number, (array_agg(t.language order by t.n desc) filter (where t.language is not null))[1], p_at
+		  from unnest(p_contact_numbers, p_contact_languages) with ordinality as t (number, language, n)
 		 group by t.number order by t.number
-		on conflict (number) do update set language = coalesce(excluded.language, c.language), changed_at = excluded.changed_at,
-			campaigns = case when exists (select from unnest(p_contact_numbers, p_contact_campaigns) as x (number, campaigns)
-			                               where x.number = excluded.number and x.campaigns is not null)
-			                 then excluded.campaigns else c.campaigns end;
+		on conflict (number) do update set language = coalesce(excluded.language, c.language), changed_at = excluded.changed_at;
+		if array_remove(p_contact_campaigns, null) <> '{}' then
+			update contact c set campaigns = t.campaigns
+			  from (select distinct on (u.number) u.number, u.campaigns
+			          from unnest(p_contact_numbers, p_contact_campaigns) with ordinality as u (number, campaigns, n)
+			         where u.campaigns is not null order by u.number, u.n desc) t
+			 where c.number = t.number;
+		end if;
 	end if;
 end $$;
 

@@ -20,6 +20,7 @@ grant execute on function policy_units, policy_places, policy_grids, templates_c
 grant execute on function keep_parts, keep_seen, keep_receipts, keep_partitions, keep_outbox to hailan_timekeeper, hailan_admin;
 grant select on all tables in schema hailan to hailan_admin;
 grant insert, update, delete on setting, category, keyword, routing, template, unit, unit_alias, estate to hailan_admin;
+grant insert, update on channel to hailan_admin;
 grant execute on all functions in schema hailan to hailan_admin;
 
 -- A channel and the role that speaks for it; the role is made when it is missing.
@@ -34,3 +35,19 @@ begin
 	insert into channel (name, role) values (p_name, p_role) on conflict (name) do update set role = excluded.role;
 end $$;
 revoke execute on function hailan.channel_add from public;
+
+-- A role that logs in with the rights of a group, made when it is missing.
+create function hailan.login_add(p_role name, p_group name) returns void
+language plpgsql set search_path = hailan, pg_temp as $$
+begin
+	if p_group not in ('hailan_clerk', 'hailan_timekeeper', 'hailan_admin', 'hailan_reader') then
+		raise exception 'there is no group %', p_group using errcode = '22023',
+			hint = 'hailan_clerk, hailan_timekeeper, hailan_admin or hailan_reader; for a channel use channel_add';
+	end if;
+	if not exists (select from pg_roles where rolname = p_role) then
+		execute format('create role %I login', p_role);
+	end if;
+	execute format('grant %I to %I', p_group, p_role);
+end $$;
+revoke execute on function hailan.login_add from public;
+grant execute on function hailan.channel_add, hailan.login_add to hailan_admin;
