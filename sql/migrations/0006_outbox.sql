@@ -226,17 +226,16 @@ begin
 	end if;
 end $$;
 
--- Notes a receipt on the part it belongs to. A final state is never replaced by a pending one.
+-- Notes a receipt on the part it belongs to. What is final stays; "unknown" is the least of it.
 create function receipt_note(p_channel text, p_key text, p_outbox_id int8, p_at timestamptz, p_state int2, p_detail text)
 returns void language plpgsql set search_path = hailan, pg_temp as $$
 begin
 	update sent_part set state = p_state
-	 where channel = p_channel and key = p_key and outbox_id = p_outbox_id and state = 0 and p_state <> 0;
+	 where channel = p_channel and key = p_key and outbox_id = p_outbox_id
+	   and ((state = 0 and p_state <> 0) or (state = 3 and p_state in (1, 2)));
 	if found then
 		insert into delivery (outbox_id, at, state, parts, detail)
-		select p_outbox_id, p_at, case p_state when 1 then 'delivered' when 2 then 'undelivered' else 'unknown' end::delivery_state,
-		       1, nullif(p_detail, '')
-		 where p_state in (1, 2);
+		values (p_outbox_id, p_at, (array['delivered', 'undelivered', 'unknown'])[p_state]::delivery_state, 1, nullif(left(p_detail, 1024), ''));
 	end if;
 end $$;
 

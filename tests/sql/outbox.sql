@@ -94,6 +94,10 @@ select is(states(id), 'handed sent undelivered', 'the end is the end') from r wh
 select receipt(noon('6 seconds'), 'p2', 0), receipt(noon('7 seconds'), 'p2', 1);
 select is(states(id), 'handed sent delivered delivered', 'each part has its own; on the way is not the end') from r where d = 'two';
 
+select is(states(pg_temp.sent('who knows', 'w1')), 'handed sent');
+select receipt(noon('5 seconds'), 'w1', 3), receipt(noon('6 seconds'), 'w1', 3), receipt(noon('7 seconds'), 'w1', 1), receipt(noon('8 seconds'), 'w1', 3);
+select is(states((select id from outbox where destination = 'who knows')), 'handed sent unknown delivered', 'nobody knows, until somebody does');
+
 delete from receipt_orphan;
 select receipt(noon(), 'early', 1), receipt(noon(), 'never', 1);
 select is((select count(*) from receipt_orphan), 2::int8, 'receipts for nobody are kept');
