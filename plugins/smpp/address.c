@@ -91,6 +91,10 @@ set_international(const char *digits, const char *country, struct address *out)
 	if (is_china(country) && *national != '\0' && service_of_china(national)) {
 		snprintf(out->text, sizeof(out->text), "%s", national);
 		out->service = true;
+	} else if (is_china(country) && starts(digits, "10")) {
+		/* No country begins so: a carrier's code whose TON says what is not so. */
+		snprintf(out->text, sizeof(out->text), "%s", digits);
+		out->service = true;
 	} else if (strlen(national) > 0 && national[0] == '0') {
 		set_phone(out, country, national + 1); /* +86 0433…: a 0 too many */
 	} else {

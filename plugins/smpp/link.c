@@ -34,6 +34,7 @@ struct link {
 	bool bind_refused, submit_paused;
 	enum channel_link_state told;
 	char detail[320]; /* why the link is not up */
+	char told_detail[320];
 };
 
 static bool
@@ -59,7 +60,8 @@ state_of(const struct link *l)
 	if (l->submit_paused || l->bind_refused)
 		return CHANNEL_LINK_BLOCKED;
 	if (session_state_of(first) == SESSION_BOUND)
-		return CHANNEL_LINK_UP;
+		return session_role_of(first) == SESSION_RECEIVER ? CHANNEL_LINK_DOWN
+								  : CHANNEL_LINK_UP;
 	return session_state_of(first) == SESSION_CONNECTING ||
 		       session_state_of(first) == SESSION_BINDING
 		   ? CHANNEL_LINK_CONNECTING
@@ -76,11 +78,15 @@ tell_state(struct link *l, const char *why)
 		snprintf(l->detail, sizeof(l->detail), "%s", why);
 	if (state == CHANNEL_LINK_UP && !half)
 		l->detail[0] = '\0';
+	if (state == CHANNEL_LINK_DOWN && is_bound(l->sessions[FIRST]))
+		snprintf(l->detail, sizeof(l->detail),
+		    "bound as a receiver: it takes messages in and sends none");
 	if (half)
 		snprintf(l->detail, sizeof(l->detail), "the receiver is not bound");
-	if (state == l->told && why == NULL && !half)
+	if (state == l->told && strcmp(l->detail, l->told_detail) == 0)
 		return;
 	l->told = state;
+	memcpy(l->told_detail, l->detail, sizeof(l->told_detail));
 	channel_link_state(
 	    l->channel, l->channel_link, state, l->detail[0] != '\0' ? l->detail : NULL);
 }
@@ -167,9 +173,12 @@ on_refused(void *arg, struct session *session, uint32_t status)
 		return;
 	snprintf(detail, sizeof(detail), "the SMSC refuses our bind with status 0x%x, %s", status,
 	    pdu_status_text(status));
+	/* Once: it is tried for ever. */
+	if (!l->bind_refused)
+		channel_log(l->channel, CHANNEL_LOG_ERROR,
+		    "smpp: bind refused link=%s: %s; tried again until it is accepted",
+		    channel_link_name(l->channel_link), detail);
 	set_bind_refused(l, true, detail);
-	channel_log(l->channel, CHANNEL_LOG_ERROR, "smpp: bind refused link=%s: %s; tried again",
-	    channel_link_name(l->channel_link), detail);
 }
 
 static void

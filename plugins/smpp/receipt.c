@@ -3,6 +3,7 @@
 #include "receipt.h"
 
 #include "pdu.h"
+#include "udh.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <strings.h>
 
 #define VALUE 66
+#define LONGEST_TEXT 512 /* nothing that counts stands behind it */
 
 enum key { KEY_ID, KEY_SUB, KEY_DLVRD, KEY_SUBMITTED, KEY_DONE, KEY_STAT, KEY_ERR, KEY_TEXT, KEYS };
 
@@ -226,17 +228,38 @@ set_id(const struct pdu *pdu, const struct fields *f, struct receipt *out)
 	snprintf(out->id, sizeof(out->id), "%.64s", id);
 }
 
+/* The text without a user data header, and in one octet a character where it came as UCS2. Returns
+ * its length. */
+static size_t
+plain_text(const struct pdu *pdu, char out[LONGEST_TEXT])
+{
+	const uint8_t *at = pdu->message;
+	size_t len = pdu->message_len, step = pdu->data_coding == 8 ? 2 : 1, n = 0;
+	struct udh udh;
+
+	if ((pdu->esm_class & 0x40) != 0 && udh_parse(at, len, &udh)) {
+		at += udh.octets;
+		len -= udh.octets;
+	}
+	/* Some say 8 and send ASCII. */
+	if (step == 2 && len > 0 && at[0] != 0)
+		step = 1;
+	for (; n < LONGEST_TEXT && (n + 1) * step <= len; n++)
+		out[n] = (char)at[n * step + step - 1];
+	return n;
+}
+
 bool
 receipt_parse(const struct pdu *pdu, struct receipt *out)
 {
 	struct fields f = { 0 };
 	const char *name = "";
+	char text[LONGEST_TEXT];
 
 	memset(out, 0, sizeof(*out));
 	out->intermediate = (pdu->frame.id == PDU_DELIVER_SM || pdu->frame.id == PDU_DATA_SM) &&
 			    (pdu->esm_class & 0x20) != 0;
-	if (pdu->message_len > 0)
-		split_fields((const char *)pdu->message, pdu->message_len, &f);
+	split_fields(text, plain_text(pdu, text), &f);
 	set_id(pdu, &f, out);
 	if ((pdu->has & PDU_HAS_STATE) != 0) {
 		out->state = state_of_number(pdu->message_state, &name);

@@ -273,6 +273,33 @@ receipt_nothing_in_it(void **state)
 }
 
 static void
+receipt_behind_a_header_or_in_ucs2(void **state)
+{
+	struct pdu p = { .frame.id = PDU_DELIVER_SM,
+		.esm_class = 0x44,
+		.message = (const uint8_t *)"\5\0\3\1\1\1id:7 stat:DELIVRD",
+		.message_len = 24 };
+	struct receipt r;
+
+	(void)state;
+	assert_true(receipt_parse(&p, &r));
+	assert_string_equal(r.id, "7");
+	p = (struct pdu){ .frame.id = PDU_DELIVER_SM,
+		.esm_class = 4,
+		.data_coding = 8,
+		.message =
+		    (const uint8_t *)"\0i\0d\0:\0008\0 \0s\0t\0a\0t\0:\0E\0X\0P\0I\0R\0E\0D\0",
+		.message_len = 35 };
+	assert_true(receipt_parse(&p, &r));
+	assert_string_equal(r.id, "8");
+	assert_int_equal(r.state, CHANNEL_RECEIPT_FAILED);
+	p.message = (const uint8_t *)"id:9 stat:DELIVRD";
+	p.message_len = 17;
+	assert_true(receipt_parse(&p, &r));
+	assert_string_equal(r.id, "9");
+}
+
+static void
 receipt_by_tlv(void **state)
 {
 	static const enum channel_receipt_state states[] = { CHANNEL_RECEIPT_PENDING,
@@ -354,6 +381,7 @@ addresses_in(void **state)
 		{ "123456", 0, "123456", true },
 		{ "106575251234", 0, "106575251234", true },
 		{ "86106575251234", 0, "106575251234", true },
+		{ "106575251234", 1, "106575251234", true },
 		{ "86106575251234", 1, "106575251234", true },
 		{ "10690000123456789", 0, "10690000123456789", true },
 		{ "4008123123", 0, "4008123123", true },
@@ -583,6 +611,7 @@ main(void)
 		cmocka_unit_test(header_details),
 		cmocka_unit_test(receipt_texts),
 		cmocka_unit_test(receipt_nothing_in_it),
+		cmocka_unit_test(receipt_behind_a_header_or_in_ucs2),
 		cmocka_unit_test(receipt_by_tlv),
 		cmocka_unit_test(which_are_receipts),
 		cmocka_unit_test(addresses_in),

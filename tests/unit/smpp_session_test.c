@@ -374,6 +374,7 @@ refused_bind_is_tried_for_ever(void **state)
 	assert_int_equal(channel->links[0].state, CHANNEL_LINK_BLOCKED);
 	assert_non_null(strstr(channel->links[0].detail, "invalid password"));
 	assert_int_equal(channel->alarms_raised, 1);
+	assert_int_equal(channel->logs, 1);
 	assert_string_equal(channel->alarm, "bind");
 	smsc->bind_status = 0;
 	UNTIL(channel->links[0].state == CHANNEL_LINK_UP);
@@ -409,6 +410,56 @@ falls_back_to_a_pair(void **state)
 	channel->plugin->stop(channel->state);
 	UNTIL(channel->stopped);
 	assert_int_equal(got(PDU_UNBIND), 2);
+}
+
+static void
+receiver_only_is_never_up(void **state)
+{
+	(void)state;
+	stub_set(channel, "bind", "receiver");
+	start();
+	UNTIL(
+	    got(PDU_BIND_RECEIVER) == 1 && strstr(channel->links[0].detail, "sends none") != NULL);
+	assert_int_not_equal(channel->links[0].state, CHANNEL_LINK_UP);
+	deliver(1, 0, 0, "a", 1);
+	UNTIL(got(RESP) == 1);
+	assert_int_equal(nth(RESP, 0)->frame.status, PDU_OK);
+}
+
+static void
+transmitter_only_takes_nothing_in(void **state)
+{
+	struct channel_message *m;
+
+	(void)state;
+	stub_set(channel, "bind", "transmitter");
+	start_and_bind();
+	assert_int_equal(got(PDU_BIND_TRANSMITTER), 1);
+	m = stub_send(channel, 0, "+8613812345678", "hello");
+	UNTIL(m->ended);
+	assert_int_equal(m->how, CHANNEL_SENT_OK);
+	stub_message_free(&m);
+}
+
+/* Two sessions asked for by name; one of them lost does not take the other along. */
+static void
+pair_halves_are_independent(void **state)
+{
+	size_t receiver = 0;
+
+	(void)state;
+	stub_set(channel, "bind", "pair");
+	start_and_bind();
+	UNTIL(got(PDU_BIND_RECEIVER) == 1);
+	assert_int_equal(got(PDU_BIND_TRANSCEIVER), 0);
+	for (size_t i = 0; i < smsc->peer_count; i++)
+		if (smsc->peers[i].bound == PDU_BIND_RECEIVER)
+			receiver = i;
+	peer_close(receiver);
+	UNTIL(strstr(channel->links[0].detail, "receiver is not bound") != NULL);
+	assert_int_equal(channel->links[0].state, CHANNEL_LINK_UP);
+	UNTIL(got(PDU_BIND_RECEIVER) == 2 && channel->links[0].detail[0] == '\0');
+	assert_int_equal(got(PDU_BIND_TRANSMITTER), 1);
 }
 
 static void
@@ -1113,6 +1164,9 @@ main(void)
 		TEST(long_password_and_version),
 		TEST(refused_bind_is_tried_for_ever),
 		TEST(falls_back_to_a_pair),
+		TEST(receiver_only_is_never_up),
+		TEST(transmitter_only_takes_nothing_in),
+		TEST(pair_halves_are_independent),
 		TEST(comes_back),
 		TEST(connects_when_nobody_listens),
 		TEST(resolves_names),
