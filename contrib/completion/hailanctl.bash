@@ -4,7 +4,7 @@
 _hailanctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-	local common="-f --config -d --database -j --json -h --help"
+	local common="-f --config -d --database -S --socket -j --json -h --help"
 	local commands="status case inbox outbox try import migrate check reload help version"
 	local kinds="units staff volunteers households residents keywords categories templates"
 	local command="" options="" word i operands=0
@@ -12,7 +12,7 @@ _hailanctl()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		case $word in
-		-f | --config | -d | --database) ((i++)) ;;
+		-f | --config | -d | --database | -S | --socket) ((i++)) ;;
 		-*) ;;
 		*)
 			if [[ -z $command ]]; then
@@ -25,7 +25,7 @@ _hailanctl()
 	done
 	COMPREPLY=()
 	case $previous in
-	-f | --config)
+	-f | --config | -S | --socket)
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return
 		;;

@@ -67,7 +67,7 @@ const char *ctl_conninfo(struct ctl *ctl, int *code);
 struct sql *ctl_database(struct ctl *ctl, int *code);
 /* The fault of the last statement: says it and returns the exit code that fits. */
 int ctl_database_fail(struct ctl *ctl, const struct err *err);
-/* The path of the daemon's control socket, from the settings; NULL as above. */
+/* The path of the daemon's control socket, from -S or the settings; NULL as above. */
 const char *ctl_control_socket(struct ctl *ctl, int *code);
 
 /* Sends one command to the daemon and waits for its answer: lines of JSON without the empty one.

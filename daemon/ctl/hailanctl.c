@@ -57,6 +57,7 @@ const struct ctl_option ctl_common_options[] = {
 	{ 'f', "config", "FILE", "the daemon's settings (default " DEFAULT_CONFIG ")" },
 	{ 'd', "database", "CONNINFO",
 	    "connect to this database and not to that of the settings ($HAILAN_DATABASE)" },
+	{ 'S', "socket", "PATH", "the daemon's control socket, when its settings cannot be read" },
 	{ 'j', "json", NULL, "print JSON" },
 	{ 'h', "help", NULL, "print this" },
 	{ 0, NULL, NULL, NULL },
@@ -211,6 +212,8 @@ ctl_database_fail(struct ctl *ctl, const struct err *err)
 const char *
 ctl_control_socket(struct ctl *ctl, int *code)
 {
+	if (ctl_value(ctl, "socket") != NULL)
+		return ctl_value(ctl, "socket");
 	if (!read_settings(ctl, code))
 		return NULL;
 	return settings_string(ctl->settings, "", "control_socket");

@@ -77,7 +77,8 @@ const struct ctl_command ctl_reload = {
 	.usage = "",
 	.summary = "Makes the daemon read its settings anew and apply them",
 	.help = "When anything in the file is wrong each fault is told with its line, nothing is\n"
-		"changed, and the exit code is 1.\n",
+		"changed, and the exit code is 1; or 78 when hailanctl, which looks there for the\n"
+		"control socket, cannot read the file itself (-S names the socket instead).\n",
 	.run = run_reload,
 };
 

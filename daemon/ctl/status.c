@@ -183,7 +183,8 @@ run(struct ctl *ctl, int argc, char **argv)
 	struct err err;
 	int code = CTL_OK, other;
 	/* With a database alone there is no daemon to be asked. */
-	bool alone = ctl_value(ctl, "database") != NULL && ctl_value(ctl, "config") == NULL;
+	bool alone = ctl_value(ctl, "database") != NULL && ctl_value(ctl, "config") == NULL &&
+		     ctl_value(ctl, "socket") == NULL;
 
 	(void)argc;
 	(void)argv;
