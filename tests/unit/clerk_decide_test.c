@@ -68,10 +68,10 @@ add_templates(struct policy *p)
 		char zh[200], ko[200];
 		const char *fields =
 		    "{number}|{category}|{unit}|{state}|{address}|{emergency}|{text}";
-		snprintf(zh, sizeof(zh), "%s %s", template_name(t), fields);
-		snprintf(ko, sizeof(ko), "ko-%s %s", template_name(t), fields);
-		policy_set_template(p, template_name(t), TONGUE_ZH, zh);
-		policy_set_template(p, template_name(t), TONGUE_KO, ko);
+		snprintf(zh, sizeof(zh), "%s %s", template_name((enum template)t), fields);
+		snprintf(ko, sizeof(ko), "ko-%s %s", template_name((enum template)t), fields);
+		policy_set_template(p, template_name((enum template)t), TONGUE_ZH, zh);
+		policy_set_template(p, template_name((enum template)t), TONGUE_KO, ko);
 	}
 }
 
