@@ -61,7 +61,7 @@ create table "case" (
 	rounds int2 not null default 0,
 	text text not null check (length(text) <= 65536)
 );
-create index case_open_by_phone on "case" (phone) where state <> 'closed';
+create index case_open_by_phone on "case" (phone, number) where state <> 'closed';
 create index case_open_by_unit on "case" (unit_id) where state <> 'closed';
 comment on column "case".unit_id is 'Who holds it: responsible now.';
 comment on column "case".place_id is 'Where it is: the smallest unit known, a grid or community.';

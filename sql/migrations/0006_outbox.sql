@@ -94,13 +94,62 @@ begin
 	return keys;
 end $$;
 
+-- Where to begin to look for a channel's waiting messages, one id for each priority. While somebody's
+-- transaction stays open, the rows that were taken cannot be cleared away, and a look from the very
+-- beginning passes all of them; so a session remembers how far it has come, in a setting of its own:
+-- channel, from when until when this counts, and the ids. It stays three seconds behind the present, for
+-- what others commit late. Everything is looked through every ten seconds, and when something comes due.
+create function outbox_begin(p_channel text, p_at timestamptz) returns int8[]
+language plpgsql set search_path = hailan, pg_temp set plan_cache_mode = force_generic_plan set jit = off set enable_seqscan = off as $$
+declare
+	v_is text[] := string_to_array(current_setting('hailan.outbox_mark', true), ' ');
+	v_until timestamptz;
+begin
+	if v_is[1] = p_channel and p_at >= to_timestamp(v_is[2]::float8) and p_at < to_timestamp(v_is[3]::float8) then
+		return v_is[4:7]::int8[];
+	end if;
+	select coalesce(min(w.not_before), p_at + interval '10 seconds') into v_until from outbox_waiting w
+	 where w.channel = p_channel and w.not_before > p_at and w.not_before < p_at + interval '10 seconds';
+	perform set_config('hailan.outbox_mark', concat_ws(' ', p_channel, extract(epoch from p_at), extract(epoch from v_until), 0, 0, 0, 0), false);
+	return array[0, 0, 0, 0]::int8[];
+end $$;
+
+-- p_last: up to where all was taken that was due, for each priority; null where nothing was left.
+create function outbox_mark(p_at timestamptz, p_last int8[]) returns void
+language plpgsql set search_path = hailan, pg_temp as $$
+declare
+	v_is text[] := string_to_array(current_setting('hailan.outbox_mark', true), ' ');
+	v_behind int8 := make_id(p_at - interval '3 seconds', 0);
+begin
+	for i in 1..4 loop
+		v_is[i + 3] := greatest(v_is[i + 3]::int8, least(p_last[i], v_behind))::text;
+	end loop;
+	perform set_config('hailan.outbox_mark', array_to_string(v_is, ' '), false);
+end $$;
+
+-- Something was put back that is due at this time.
+create function outbox_mark_due(p_due timestamptz) returns void
+language plpgsql set search_path = hailan, pg_temp as $$
+declare
+	v_is text[] := string_to_array(current_setting('hailan.outbox_mark', true), ' ');
+begin
+	if v_is[3]::float8 > extract(epoch from p_due) then
+		v_is[3] := extract(epoch from p_due)::text;
+		perform set_config('hailan.outbox_mark', array_to_string(v_is, ' '), false);
+	end if;
+end $$;
+
 create function outbox_claim(p_channel text, p_at timestamptz, p_worker text, p_links text[], p_room int4[])
 returns table (id int8, link text, destination text, source text, body text, priority int2, not_after timestamptz)
-language plpgsql security definer set search_path = hailan, pg_temp
+language plpgsql security definer set search_path = hailan, pg_temp set plan_cache_mode = force_generic_plan
 set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
-	v_total int4 := (select coalesce(sum(r), 0) from unnest(p_room) r);
+	v_total int4 := (select coalesce(sum(greatest(r, 0)), 0) from unnest(p_room) r);
+	v_begin int8[];
+	v_last int8[] := array[null, null, null, null]::int8[];
+	v_due int8[] := '{}';
+	v_some int8[];
 	r record;
 	v_link int4;
 	v_ids int8[] := '{}';
@@ -110,17 +159,31 @@ begin
 	if v_total <= 0 then
 		return;
 	end if;
-	for r in
-		with picked as (
-			select w.channel, w.priority, w.id from outbox_waiting w
-			 where w.channel = p_channel and w.not_before <= p_at
-			 order by w.priority, w.id limit v_total for update skip locked
-		), gone as (
-			delete from outbox_waiting w using picked p
-			 where w.channel = p.channel and w.priority = p.priority and w.id = p.id
+	v_begin := outbox_begin(p_channel, p_at);
+	for p in 0..3 loop
+		if cardinality(v_due) >= v_total then
+			v_last[p + 1] := v_begin[p + 1];
+			continue;
+		end if;
+		-- by ctid: a plan made while the table was empty would look up each row among all
+		with gone as (
+			delete from outbox_waiting w
+			 where w.ctid = any (array(
+				select x.ctid from outbox_waiting x
+				 where x.channel = p_channel and x.priority = p::int2 and x.id > v_begin[p + 1] and x.not_before <= p_at
+				 order by x.id limit v_total - cardinality(v_due) for update skip locked))
+			returning w.id
 		)
+		select array_agg(g.id order by g.id) into v_some from gone g;
+		v_due := v_due || coalesce(v_some, '{}');
+		if cardinality(v_due) >= v_total then
+			v_last[p + 1] := v_some[cardinality(v_some)];
+		end if;
+	end loop;
+	perform outbox_mark(p_at, v_last);
+	for r in
 		select o.id, o.link, o.destination, o.source, o.body, o.priority, o.not_after
-		  from picked p join outbox o on o.id = p.id order by p.priority, p.id
+		  from unnest(v_due) with ordinality as d (id, n) join outbox o on o.id = d.id order by d.n
 	loop
 		if r.not_after is not null and r.not_after <= p_at then
 			insert into delivery (outbox_id, at, state, detail) values (r.id, p_at, 'expired', 'too old to be sent');
@@ -144,16 +207,24 @@ end $$;
 -- What is to become of messages whose sending ended without being accepted: once more or never.
 -- outcomes: 1 failed, 2 retry, 3 unknown (the enum channel_sent of hailan/channel.h).
 create function outbox_again(p_at timestamptz, p_ids int8[], p_outcomes int2[], p_retry_at timestamptz[])
-returns void language sql set search_path = hailan, pg_temp
+returns void language plpgsql set search_path = hailan, pg_temp
 set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
-	insert into outbox_waiting (id, channel, priority, not_before)
-	select o.id, o.channel, o.priority, coalesce(t.retry_at, p_at)
-	  from unnest(p_ids, p_outcomes, p_retry_at) as t (id, outcome, retry_at) join outbox o on o.id = t.id
-	 where t.outcome = 2
-	    or (t.outcome = 3 and o.priority < 3
-	        and (select count(*) from delivery d where d.outbox_id = o.id and d.state = 'unknown') <= 1)
-	on conflict do nothing
-$$;
+declare
+	v_due timestamptz;
+begin
+	with again as (
+		insert into outbox_waiting (id, channel, priority, not_before)
+		select o.id, o.channel, o.priority, coalesce(t.retry_at, p_at)
+		  from unnest(p_ids, p_outcomes, p_retry_at) as t (id, outcome, retry_at) join outbox o on o.id = t.id
+		 where t.outcome = 2
+		    or (t.outcome = 3 and o.priority < 3
+		        and (select count(*) from delivery d where d.outbox_id = o.id and d.state = 'unknown') <= 1)
+		on conflict do nothing
+		returning not_before
+	)
+	select min(not_before) into v_due from again;
+	perform outbox_mark_due(v_due);
+end $$;
 
 -- Writes down how sendings ended. What is not in hand any more is passed over, so that a call may be
 -- repeated when its answer was lost.

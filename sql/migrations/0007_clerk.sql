@@ -10,7 +10,8 @@ create table clerk_presence (
 
 -- Says "I am here", and takes and gives back lanes so that each live clerk has its share: lane n
 -- belongs to the clerk whose rank among the live ones is n modulo their number. A lane is held by a
--- session lock, so it is free as soon as its clerk is gone. Returns the lanes held now.
+-- session lock, so it is free as soon as its clerk is gone, and the others take it at their next call.
+-- Returns the lanes held now.
 create function clerk_lanes(p_at timestamptz, p_worker text) returns setof int2
 language plpgsql security definer set search_path = hailan, pg_temp as $$
 declare
@@ -20,7 +21,9 @@ declare
 	v_lane int2;
 	v_held bool;
 begin
-	delete from clerk_presence where seen_at < p_at - interval '10 seconds' and worker <> p_worker;
+	delete from clerk_presence c
+	 where c.worker <> p_worker
+	   and (c.seen_at < p_at - interval '10 seconds' or not exists (select from pg_stat_activity a where a.pid = c.pid));
 	insert into clerk_presence (worker, pid, seen_at) values (p_worker, pg_backend_pid(), p_at)
 	on conflict (worker) do update set seen_at = excluded.seen_at, pid = excluded.pid;
 	select count(*), count(*) filter (where worker < p_worker) into v_count, v_rank from clerk_presence;
@@ -38,14 +41,19 @@ begin
 	end loop;
 end $$;
 
+-- What waits in these lanes behind an id, the oldest first, with what we know of each sender. Keeps its
+-- plan (an SQL function would be planned at every call, for all months).
 create function clerk_claim(p_at timestamptz, p_lanes int2[], p_after int8, p_limit int4)
 returns table (policy_version int8, id int8, received_at timestamptz, channel text, link text, source text, destination text,
 	charset text, raw bytea, text text, flags int4, protocol text, language text, campaigns bool, person_id int8, staff_unit int4,
 	staff_level int2, volunteer bool, home_community int4, home_building text, home_entrance text, home_room text,
 	open_cases text, copies int4)
-language sql stable security definer set search_path = hailan, pg_temp
+language plpgsql stable security definer set search_path = hailan, pg_temp set plan_cache_mode = force_generic_plan
 set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
-	select (select version from policy_version), i.id, i.received_at, i.channel, i.link, i.source, i.destination,
+#variable_conflict use_column
+begin
+	return query
+	select (select v.version from policy_version v), i.id, i.received_at, i.channel, i.link, i.source, i.destination,
 	       i.charset, case when i.text is null then i.raw end, i.text, i.flags, i.protocol,
 	       coalesce(c.language, who.language), coalesce(c.campaigns, true), who.person_id, who.staff_unit, who.staff_level,
 	       coalesce(who.volunteer, false), home.community_id, home.building, home.entrance, home.room, open.cases,
@@ -54,23 +62,24 @@ set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_merg
 	  join inbox i on i.id = w.id
 	  left join contact c on c.number = i.source
 	  left join lateral (
-		select case when count(*) = 1 then min(p.person_id) end as person_id, min(pe.language) as language,
-		       min(s.unit_id) as staff_unit, max(s.level) as staff_level, bool_or(v.person_id is not null) as volunteer
+		-- of several people with one phone only what is true of all
+		select case when min(p.person_id) = max(p.person_id) then min(p.person_id) end as person_id,
+		       case when min(pe.language) = max(pe.language) then min(pe.language) end as language,
+		       min(s.unit_id) as staff_unit, max(s.level) as staff_level, bool_or(v.person_id is not null) as volunteer,
+		       case when min(r.household_id) = max(r.household_id) then min(r.household_id) end as household_id
 		  from phone p join person pe on pe.id = p.person_id
 		  left join staff s on s.person_id = p.person_id
 		  left join volunteer v on v.person_id = p.person_id
-		 where p.number = i.source having count(*) > 0) who on true
-	  left join lateral (
-		select min(h.community_id) as community_id, min(h.building) as building, min(h.entrance) as entrance, min(h.room) as room
-		  from phone p join resident r on r.person_id = p.person_id join household h on h.id = r.household_id
-		 where p.number = i.source having count(distinct h.id) = 1) home on who.person_id is not null or who.language is not null
+		  left join resident r on r.person_id = p.person_id
+		 where p.number = i.source) who on true
+	  left join household home on home.id = who.household_id
 	  left join lateral (
 		-- newest first, a line each: number, category, state, unit, seconds since 1970
 		select string_agg(concat_ws(E'\t', o.number, coalesce(o.category, ''), o.state, coalesce(o.unit_id, 0),
 		                  extract(epoch from o.filed_at)::int8), E'\n' order by o.number desc) as cases
 		  from (select k.* from "case" k where k.phone = i.source and k.state <> 'closed' order by k.number desc limit 5) o) open on true
-	 order by i.id
-$$;
+	 order by i.id;
+end $$;
 
 create function case_numbers(p_count int4) returns setof int8
 language sql volatile security definer set search_path = hailan, pg_temp as $$

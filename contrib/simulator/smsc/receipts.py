@@ -5,7 +5,7 @@ import time
 from . import coding, pdu
 
 STATES = {"ENROUTE": 1, "DELIVRD": 2, "EXPIRED": 3, "DELETED": 4, "UNDELIV": 5, "ACCEPTD": 6, "UNKNOWN": 7, "REJECTD": 8}
-FINAL = {"DELIVRD", "EXPIRED", "DELETED", "UNDELIV", "REJECTD"}
+FINAL = {"DELIVRD", "EXPIRED", "DELETED", "UNDELIV", "REJECTD", "UNKNOWN"}
 
 
 def ids(number, words):
