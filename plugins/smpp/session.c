@@ -575,7 +575,9 @@ dispatch(struct session *s, const uint8_t *octets, size_t len)
 	struct pdu pdu;
 	uint32_t status = pdu_parse(octets, len, &pdu);
 
-	s->heard_ms = bytes_mono_ms();
+	/* Only an answer shows that the peer still reads what we send. */
+	if ((pdu.frame.id & PDU_RESPONSE) != 0)
+		s->heard_ms = bytes_mono_ms();
 	if (status == PDU_RINVCMDID) {
 		step(s, SESSION_UNKNOWN, &pdu);
 	} else if (status != PDU_OK) {

@@ -77,7 +77,7 @@ const struct channel_option settings_link_options[] = {
 	{ "response_timeout", CHANNEL_DURATION, "10s", 100, 10 * MINUTE, NULL,
 	    "Time for an answer, for a begun PDU to be complete, and for a full pipe to drain." },
 	{ "enquire_interval", CHANNEL_DURATION, "30s", 100, 60 * MINUTE, NULL,
-	    "Silence after which we ask whether the SMSC is there." },
+	    "Time without an answer of the SMSC after which we ask whether it is there." },
 	{ "inactivity", CHANNEL_DURATION, "0s", 0, 24 * 60 * MINUTE, NULL,
 	    "Time without any message after which the session is renewed; 0s: never." },
 	{ "reconnect_min", CHANNEL_DURATION, "1s", 10, 60 * MINUTE, NULL,

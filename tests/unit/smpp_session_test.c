@@ -519,6 +519,20 @@ answers_enquire_link(void **state)
 	assert_int_equal(nth(PDU_ENQUIRE_LINK | PDU_RESPONSE, 0)->frame.sequence, 0xfedcba98);
 }
 
+/* A peer that talks and talks may yet not listen. */
+static void
+enquires_a_talkative_peer(void **state)
+{
+	(void)state;
+	stub_set(channel, "enquire_interval", "100ms");
+	start_and_bind();
+	for (uint32_t i = 1; i < 100 && got(PDU_ENQUIRE_LINK) < 2; i++) {
+		peer_header(0, PDU_ENQUIRE_LINK, 0, i);
+		turn(20);
+	}
+	assert_int_equal(got(PDU_ENQUIRE_LINK), 2);
+}
+
 static void
 inactivity_renews(void **state)
 {
@@ -1172,6 +1186,7 @@ main(void)
 		TEST(resolves_names),
 		TEST(enquires_and_gives_up),
 		TEST(answers_enquire_link),
+		TEST(enquires_a_talkative_peer),
 		TEST(inactivity_renews),
 		TEST(silent_at_unbind),
 		TEST(unknown_command),
