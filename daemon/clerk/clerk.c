@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <sys/queue.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -81,17 +82,21 @@ struct clerk {
 	int64_t whole_scan_ms; /* when the whole queue was last looked at */
 	struct batch *ready;   /* decided, waits for the one that is being filed */
 	size_t looks;          /* questions about it that are not answered */
+	LIST_HEAD(, look) asked;
 	struct batch *filing;
 	size_t file_from, file_to; /* the part of it that is being filed */
 	unsigned generation;       /* answers to calls of an earlier one are ignored */
+	unsigned stale_claims;     /* claims of earlier ones that are not answered yet */
 
 	int64_t handled, set_aside, understood_us, understood;
 	struct counter counters[COUNTERS];
 	char error[256];
 };
 
-/* An answer that is asked for belongs to the batch of its generation. */
+/* A question about one message; its answer belongs to the batch of its generation. Owned by the
+ * clerk's list until it is answered. */
 struct look {
+	LIST_ENTRY(look) entry;
 	struct clerk *clerk;
 	size_t index;
 	unsigned generation;
@@ -122,6 +127,7 @@ begin_anew(struct clerk *c, int64_t wait_ms)
 	batch_free(&c->ready);
 	batch_free(&c->filing);
 	c->looks = 0;
+	c->stale_claims += c->claiming;
 	c->claiming = false;
 	c->cursor = 0;
 	c->whole_scan_ms = 0;
@@ -360,17 +366,18 @@ on_look(void *arg, const struct call_outcome *o)
 	struct decide_context context_now;
 	struct decision *d;
 
-	if (look->generation != c->generation) {
-		free(look);
+	bool mine = look->generation == c->generation;
+	size_t index = look->index;
+
+	LIST_REMOVE(look, entry);
+	free(look);
+	if (!mine)
 		return;
-	}
 	if (o->end != CALL_DONE) {
-		free(look);
 		fail(c, "look", o);
 		return;
 	}
-	d = &c->ready->decisions[look->index];
-	free(look);
+	d = &c->ready->decisions[index];
 	context_now = context(c, c->ready);
 	if (d->look == LOOK_NUMBER) {
 		const struct result *r = o->result;
@@ -397,6 +404,7 @@ ask(struct clerk *c, size_t index)
 	struct look *look = xcalloc(1, sizeof(*look));
 
 	*look = (struct look){ .clerk = c, .index = index, .generation = c->generation };
+	LIST_INSERT_HEAD(&c->asked, look, entry);
 	c->looks++;
 	params_reset(&c->params);
 	params_int8(&c->params, d->look_id);
@@ -435,14 +443,13 @@ decide_rows(struct clerk *c, const struct result *r)
 static void
 on_claimed(void *arg, const struct call_outcome *o)
 {
-	struct look *look = arg; /* only its generation is used */
-	struct clerk *c = look->clerk;
-	bool mine = look->generation == c->generation;
+	struct clerk *c = arg;
 	int rows;
 
-	free(look);
-	if (!mine)
+	if (c->stale_claims > 0) { /* answers come in the order of the calls */
+		c->stale_claims--;
 		return;
+	}
 	c->claiming = false;
 	if (o->end != CALL_DONE) {
 		fail(c, "clerk_claim", o);
@@ -487,10 +494,8 @@ claim_after(struct clerk *c)
 static void
 claim(struct clerk *c)
 {
-	struct look *look = xcalloc(1, sizeof(*look));
 	int64_t from = claim_after(c);
 
-	*look = (struct look){ .clerk = c, .generation = c->generation };
 	c->claiming = true;
 	params_reset(&c->params);
 	params_time(&c->params, clock_now());
@@ -501,7 +506,7 @@ claim(struct clerk *c)
 	params_int8(&c->params, from);
 	c->claimed_size = claim_size(c);
 	params_int4(&c->params, c->claimed_size);
-	database_call(c->db, &sql_clerk_claim, &c->params, CALL_TIMEOUT_MS, on_claimed, look);
+	database_call(c->db, &sql_clerk_claim, &c->params, CALL_TIMEOUT_MS, on_claimed, c);
 }
 
 static bool
@@ -680,6 +685,7 @@ int
 clerk_role(struct role *role)
 {
 	struct clerk *c = xcalloc(1, sizeof(*c));
+	struct look *look;
 
 	c->role = role;
 	c->base = role_base(role);
@@ -704,6 +710,10 @@ clerk_role(struct role *role)
 
 	policy_load_cancel(&c->loading);
 	database_free(&c->db);
+	while ((look = LIST_FIRST(&c->asked)) != NULL) {
+		LIST_REMOVE(look, entry);
+		free(look);
+	}
 	event_free(c->heartbeat);
 	event_free(c->poll);
 	event_free(c->retry);

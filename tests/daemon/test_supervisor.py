@@ -73,7 +73,7 @@ class Keeper:
     def ask(self, command, timeout=15):
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(timeout * ht.SLOW)
-            s.connect(str(self.folder / "control.sock"))
+            ht.until("the control socket to be served", lambda: s.connect_ex(str(self.folder / "control.sock")) == 0, timeout)
             s.sendall(command.encode() + b"\n")
             answer = b""
             while not answer.endswith(b"\n\n"):
