@@ -16,4 +16,4 @@ include tests/fuzz/settings.mk
 include tests/simulator/local.mk
 include tests/bench/local.mk
 EXTRA_DIST += %D%/run %D%/lib %D%/peers %D%/daemon
-EXTRA_DIST += tests/sql tests/bench/sql_ratio.py
+EXTRA_DIST += tests/sql tests/bench/sql_ratio.py tests/bench/sql_queue.py

@@ -51,6 +51,7 @@ create table delivery (
 	detail text check (length(detail) <= 1024)
 );
 create index on delivery (outbox_id);
+create index delivery_bad on delivery (outbox_id) where state in ('failed', 'undelivered', 'expired', 'unknown');
 
 -- The peer's ids, to match receipts by. key: see receipt_key().
 create table sent_part (

@@ -51,15 +51,24 @@ $$;
 
 -- Filter: id, stuck, limit.
 create function ctl_inbox(p_filter jsonb, p_at timestamptz) returns setof jsonb
-language sql stable security definer set search_path = hailan, pg_temp as $$
+language sql stable security definer set search_path = hailan, pg_temp
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+	with picked as materialized (
+		select (p_filter ->> 'id')::int8 as id where p_filter ->> 'id' is not null
+		union all
+		(select x.id from inbox_stuck x where p_filter ->> 'id' is null and p_filter -> 'stuck' is not null
+		  order by x.id desc limit coalesce((p_filter ->> 'limit')::int4, 50))
+		union all
+		(select x.id from inbox x where p_filter ->> 'id' is null and p_filter -> 'stuck' is null
+		  order by x.id desc limit coalesce((p_filter ->> 'limit')::int4, 50))
+	)
 	select jsonb_build_object('id', i.id, 'received_at', i.received_at, 'channel', i.channel, 'link', i.link, 'source', i.source,
 	         'destination', i.destination, 'flags', i.flags, 'charset', i.charset, 'state', message_state(i.id), 'kind', v.kind,
 	         'case_number', v.number, 'sqlstate', s.sqlstate, 'reason', s.reason, 'stuck_at', s.at, 'times', s.times, 'protocol', i.protocol,
 	         'copies', (select count(*) from inbox_copy x where x.id = i.id), 'raw', encode(i.raw, 'hex'), 'text', i.text)
-	  from inbox i left join verdict v on v.inbox_id = i.id left join inbox_stuck s on s.id = i.id
-	 where (p_filter -> 'id' is null or i.id = (p_filter ->> 'id')::int8)
-	   and (p_filter -> 'stuck' is null or s.id is not null)
-	 order by i.id desc limit coalesce((p_filter ->> 'limit')::int4, 50)
+	  from picked p join inbox i on i.id = p.id left join verdict v on v.inbox_id = i.id left join inbox_stuck s on s.id = i.id
+	 where p_filter -> 'stuck' is null or s.id is not null
+	 order by i.id desc
 $$;
 
 create function ctl_inbox_retry(p_id int8, p_at timestamptz) returns bool
@@ -74,14 +83,31 @@ begin
 	return false;
 end $$;
 
+-- "offset 0": by its whole key, and not by the id alone, which the key ends with.
 create function message_delivery(p_id int8) returns text language sql stable set search_path = hailan, pg_temp
 return coalesce(
-	(select 'waiting' from outbox o join outbox_waiting w on w.channel = o.channel and w.priority = o.priority and w.id = o.id where o.id = p_id),
+	(select 'waiting' from outbox o,
+	        lateral (select from outbox_waiting w where w.channel = o.channel and w.priority = o.priority and w.id = o.id offset 0) w where o.id = p_id),
 	(select d.state::text from delivery d where d.outbox_id = p_id order by d.at desc, d.state desc limit 1), 'lost');
 
 -- Filter: id (with each attempt), waiting, failed, limit.
 create function ctl_outbox(p_filter jsonb, p_at timestamptz) returns setof jsonb
-language sql stable security definer set search_path = hailan, pg_temp as $$
+language sql stable security definer set search_path = hailan, pg_temp
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+	with picked as materialized (
+		select (p_filter ->> 'id')::int8 as id where p_filter ->> 'id' is not null
+		union all
+		(select x.id from outbox_waiting x where p_filter ->> 'id' is null and p_filter -> 'waiting' is not null and p_filter -> 'failed' is null
+		  order by x.id desc limit coalesce((p_filter ->> 'limit')::int4, 50))
+		union all
+		(select x.outbox_id from delivery x
+		  where p_filter ->> 'id' is null and p_filter -> 'failed' is not null and x.state in ('failed', 'undelivered', 'expired', 'unknown')
+		    and message_delivery(x.outbox_id) in ('failed', 'undelivered', 'expired', 'unknown')
+		  group by x.outbox_id order by x.outbox_id desc limit coalesce((p_filter ->> 'limit')::int4, 50))
+		union all
+		(select x.id from outbox x where p_filter ->> 'id' is null and p_filter -> 'waiting' is null and p_filter -> 'failed' is null
+		  order by x.id desc limit coalesce((p_filter ->> 'limit')::int4, 50))
+	)
 	select jsonb_build_object('id', o.id, 'created_at', o.created_at, 'channel', o.channel, 'link', o.link, 'source', o.source,
 	         'destination', o.destination, 'priority', o.priority, 'state', message_delivery(o.id), 'language', o.language, 'template', o.template,
 	         'attempts', (select count(*) from delivery d where d.outbox_id = o.id and d.state = 'handed'),
@@ -91,11 +117,11 @@ language sql stable security definer set search_path = hailan, pg_temp as $$
 	         'attempts_made', case when p_filter -> 'id' is not null then
 	             (select jsonb_agg(jsonb_build_object('at', d.at, 'state', d.state, 'link', d.link, 'parts', d.parts, 'detail', d.detail) order by d.at, d.state)
 	                from delivery d where d.outbox_id = o.id) end)
-	  from outbox o left join outbox_waiting w on w.channel = o.channel and w.priority = o.priority and w.id = o.id
-	 where (p_filter -> 'id' is null or o.id = (p_filter ->> 'id')::int8)
-	   and (p_filter -> 'waiting' is null or w.id is not null)
+	  from picked p join outbox o on o.id = p.id
+	  left join lateral (select w.id, w.not_before from outbox_waiting w where w.channel = o.channel and w.priority = o.priority and w.id = o.id offset 0) w on true
+	 where (p_filter -> 'waiting' is null or w.id is not null)
 	   and (p_filter -> 'failed' is null or message_delivery(o.id) in ('failed', 'undelivered', 'expired', 'unknown'))
-	 order by o.id desc limit coalesce((p_filter ->> 'limit')::int4, 50)
+	 order by o.id desc
 $$;
 
 create function ctl_status(p_at timestamptz) returns jsonb language sql stable security definer set search_path = hailan, pg_temp as $$

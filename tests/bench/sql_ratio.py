@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """inbox_submit and clerk_file beside COPY of the same rows into the same tables.
 
-Both sides write batches of --rows rows, each batch one durable transaction on one connection, in
-alternation. The arguments of the functions lie ready in a table, the rows of COPY in memory, so that
+Both sides write batches of --rows rows, each batch one durable transaction on one connection, one
+side after the other. The arguments of the functions lie ready in a table, the rows of COPY in memory, so that
 what is compared is the work of the server. clerk_claim is timed too, among --residents residents.
 
 usage: sql_ratio.py [options] CONNINFO      (a database made by sql/apply.sh; it is changed)
