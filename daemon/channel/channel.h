@@ -266,7 +266,7 @@ struct channel_plugin {
 	void (*stop)(void *state);
 	/* Frees everything; nothing of the plugin is called afterwards. */
 	void (*free)(void *state);
-	/* Takes a message over; ends with channel_message_done(), not from inside. NULL: the
+	/* Takes a message over; ends with channel_message_done(), at once or later. NULL: the
 	 * channel cannot send. */
 	void (*send)(void *state, struct channel_message *);
 	/* channel_may_submit() has changed to open. May be NULL when no peer is ever slowed. */

@@ -15,3 +15,5 @@ libchannel_la_SOURCES = \
 libchannel_la_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(EVENT_SSL_CFLAGS)
 libchannel_la_LIBADD = $(EVENT_SSL_LIBS) $(EVENT_LIBS)
 hailaninclude_HEADERS += %D%/channel.h
+pkgconfig_DATA += %D%/hailan-channel.pc
+dist_man_MANS += %D%/hailan-channel.3
