@@ -42,9 +42,16 @@ enum {
 	NUMBERS_MAX = 10000, /* as many as case_numbers gives at once */
 	COUNTERS = 32,
 };
-/* Ids hold milliseconds from bit 21 (make_id in sql/migrations). A claim looks back so far for ids
- * that were committed later than greater ones; the whole queue is looked at now and then. */
-#define LOOK_BACK_US (INT64_C(300) * 1000000)
+/*
+ * Ids hold milliseconds from bit 21 (make_id in sql/migrations), and an id may be committed later
+ * than greater ones, by another connection or channel. So every claim begins so far before the last
+ * one's end and leaves out what is in hand; with empty hands further back, and now and then at the
+ * very beginning. A sender's messages come over one connection: none is seen before an earlier one,
+ * unless its commit took longer than OVERLAP_MS.
+ */
+#define ID_MS_SHIFT 21
+#define OVERLAP_MS 3000
+#define LOOK_BACK_MS 300000
 #define WHOLE_SCAN_MS 30000
 
 struct counter {
@@ -78,7 +85,7 @@ struct clerk {
 
 	bool claiming, waiting_work, draining;
 	int claimed_size;      /* the claim under way asks for so many */
-	int64_t cursor;        /* ids up to here are in hand or done; 0: look back */
+	int64_t cursor;        /* the greatest id that was claimed; 0: look back */
 	int64_t whole_scan_ms; /* when the whole queue was last looked at */
 	struct batch *ready;   /* decided, waits for the one that is being filed */
 	size_t looks;          /* questions about it that are not answered */
@@ -434,7 +441,8 @@ decide_rows(struct clerk *c, const struct result *r)
 	}
 	c->understood_us += clock_mono_us() - begin;
 	c->understood += rows;
-	c->cursor = c->ready->decisions[rows - 1].id;
+	if (c->cursor < c->ready->decisions[rows - 1].id)
+		c->cursor = c->ready->decisions[rows - 1].id;
 	for (size_t i = 0; i < c->ready->count; i++)
 		if (c->ready->decisions[i].look != LOOK_NOTHING)
 			ask(c, i);
@@ -483,12 +491,12 @@ claim_after(struct clerk *c)
 	int64_t now = clock_mono_ms();
 
 	if (c->cursor != 0)
-		return c->cursor;
+		return ((c->cursor >> ID_MS_SHIFT) - OVERLAP_MS) * (INT64_C(1) << ID_MS_SHIFT);
 	if (c->whole_scan_ms == 0 || now - c->whole_scan_ms > WHOLE_SCAN_MS) {
 		c->whole_scan_ms = now;
 		return 0;
 	}
-	return ((clock_now() - LOOK_BACK_US) / 1000) << 21;
+	return (clock_now() / 1000 - LOOK_BACK_MS) * (INT64_C(1) << ID_MS_SHIFT);
 }
 
 static void
@@ -506,6 +514,10 @@ claim(struct clerk *c)
 	params_int8(&c->params, from);
 	c->claimed_size = claim_size(c);
 	params_int4(&c->params, c->claimed_size);
+	params_array_begin(&c->params, OID_INT8);
+	for (size_t i = 0; c->filing != NULL && i < c->filing->count; i++)
+		params_array_int8(&c->params, c->filing->decisions[i].id);
+	params_array_end(&c->params);
 	database_call(c->db, &sql_clerk_claim, &c->params, CALL_TIMEOUT_MS, on_claimed, c);
 }
 

@@ -43,7 +43,7 @@ end $$;
 
 -- What waits in these lanes behind an id, the oldest first, with what we know of each sender. Keeps its
 -- plan (an SQL function would be planned at every call, for all months).
-create function clerk_claim(p_at timestamptz, p_lanes int2[], p_after int8, p_limit int4)
+create function clerk_claim(p_at timestamptz, p_lanes int2[], p_after int8, p_limit int4, p_skip int8[] default '{}')
 returns table (policy_version int8, id int8, received_at timestamptz, channel text, link text, source text, destination text,
 	charset text, raw bytea, text text, flags int4, protocol text, language text, campaigns bool, person_id int8, staff_unit int4,
 	staff_level int2, volunteer bool, home_community int4, home_building text, home_entrance text, home_room text,
@@ -58,7 +58,11 @@ begin
 	       coalesce(c.language, who.language), coalesce(c.campaigns, true), who.person_id, who.staff_unit, who.staff_level,
 	       coalesce(who.volunteer, false), home.community_id, home.building, home.entrance, home.room, open.cases,
 	       (select count(*)::int4 from inbox_copy x where x.id = i.id)
-	  from (select w.id from inbox_waiting w where w.lane = any (p_lanes) and w.id > p_after order by w.id limit p_limit) w
+	  from (select x.id
+	          from ((select w.id from inbox_waiting w where w.lane = any (p_lanes) and w.id > p_after
+	                  order by w.id limit p_limit + cardinality(p_skip))
+	                except select unnest(p_skip)) x
+	         order by x.id limit p_limit) w
 	  join inbox i on i.id = w.id
 	  left join contact c on c.number = i.source
 	  left join lateral (
