@@ -59,18 +59,19 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	struct line *l = arg;
 	struct asker *a = calloc(1, sizeof(*a));
 	char text[4096], *space;
-	ssize_t n;
+	ssize_t n, whole;
 
 	(void)what;
 	if (a == NULL)
 		abort();
 	a->line = l;
 	a->address_len = sizeof(a->address);
-	n = recvfrom(
-	    fd, text, sizeof(text) - 1, 0, (struct sockaddr *)&a->address, &a->address_len);
-	text[n > 0 ? n : 0] = '\0';
-	space = strchr(text, ' ');
-	if (n <= 0 || space == NULL) {
+	/* MSG_TRUNC: whole is the datagram's length, also when it is longer than text. */
+	whole = recvfrom(
+	    fd, text, sizeof(text), MSG_TRUNC, (struct sockaddr *)&a->address, &a->address_len);
+	n = whole < (ssize_t)sizeof(text) ? whole : (ssize_t)sizeof(text);
+	space = n > 0 ? memchr(text, ' ', (size_t)n) : NULL;
+	if (space == NULL) {
 		free(a);
 		return;
 	}
@@ -80,9 +81,10 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 		.source = text,
 		.destination = "line",
 		.raw = space,
-		.raw_len = strlen(space),
+		.raw_len = (size_t)(text + n - space),
 		.text = space,
-		.text_len = strlen(space),
+		.text_len = (size_t)(text + n - space),
+		.flags = whole > n ? CHANNEL_TRUNCATED : 0,
 	    },
 	    on_done, a);
 }
@@ -109,23 +111,50 @@ line_start(struct channel *c, void **state, struct channel_error *error)
 	return true;
 }
 
+/* A message may not end inside of line_send(): its end waits for the next turn of the loop. */
+struct sent {
+	struct channel_message *message;
+	int error;
+};
+
+static void
+on_sent(evutil_socket_t fd, short what, void *arg)
+{
+	struct sent *sent = arg;
+
+	(void)fd;
+	(void)what;
+	if (sent->error == 0)
+		channel_message_done(sent->message, CHANNEL_SENT_OK, "", 1, 0, "");
+	else
+		channel_message_done(sent->message,
+		    sent->error == EMSGSIZE ? CHANNEL_SENT_FAILED : CHANNEL_SENT_RETRY, "", 0, 5000,
+		    strerror(sent->error));
+	free(sent);
+}
+
 static void
 line_send(void *state, struct channel_message *m)
 {
 	struct line *l = state;
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	char text[5000];
+	struct sent *sent = calloc(1, sizeof(*sent));
+	char text[70000];
 	int n;
 
+	if (sent == NULL)
+		abort();
+	sent->message = m;
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s",
 	    channel_get_string(l->channel, NULL, "peer"));
 	n = snprintf(text, sizeof(text), "to %s: %s", channel_message_destination(m),
 	    channel_message_text(m, NULL));
-	if (sendto(l->fd, text, (size_t)n, MSG_DONTWAIT, (struct sockaddr *)&address,
-		sizeof(address)) < 0)
-		channel_message_done(m, CHANNEL_SENT_RETRY, "", 0, 5000, strerror(errno));
-	else
-		channel_message_done(m, CHANNEL_SENT_OK, "", 1, 0, "");
+	if (n >= (int)sizeof(text))
+		sent->error = EMSGSIZE;
+	else if (sendto(l->fd, text, (size_t)n, MSG_DONTWAIT, (struct sockaddr *)&address,
+		     sizeof(address)) < 0)
+		sent->error = errno;
+	event_base_once(channel_loop(l->channel), -1, EV_TIMEOUT, on_sent, sent, NULL);
 }
 
 static void

@@ -13,9 +13,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "channel/fault.h"
 #include "database/database.h"
 
-enum { CALL_TIMEOUT_MS = 20000, RETRY_MS = 200 };
+enum { CALL_TIMEOUT_MS = 20000, RETRY_MS = 200, MEND_MS = 1000 };
+/* A fault of the installation is told so often. */
+#define COMPLAIN_US (INT64_C(60) * 1000000)
 /* So long a submission is tried again before the peer is told to come later. */
 #define PATIENCE_US (INT64_C(30) * 1000000)
 
@@ -34,33 +37,58 @@ struct batcher {
 	struct event *flush, *retry, *deliver;
 	struct submissions ended; /* to be told in the next turn */
 	struct params params;
-	int64_t sent_us;
+	int64_t sent_us, complained_us;
 	struct batcher_figures figures;
 };
 
 static void flush(struct batcher *b);
 
 static void
+end_later(struct batcher *b, struct channel_submission *s, const char *why)
+{
+	s->outcome = CHANNEL_LATER;
+	snprintf(s->reason, sizeof(s->reason), "%s", why);
+	TAILQ_INSERT_TAIL(&b->ended, s, entry);
+	event_active(b->deliver, EV_TIMEOUT, 0);
+}
+
+static void
+ask(struct batcher *b, struct channel_submission *s)
+{
+	if (!b->up) {
+		end_later(b, s, "the database is away");
+		return;
+	}
+	TAILQ_INSERT_TAIL(&b->waiting, s, entry);
+	/* In the next turn: what one read brings goes together. */
+	if (b->call == NULL)
+		event_active(b->flush, EV_TIMEOUT, 0);
+}
+
+static void
 tell(struct batcher *b, struct channel_submission *s)
 {
-	struct channel_submission *twin;
+	struct channel_submission *twin = s->twins, *next;
+	bool there = s->outcome == CHANNEL_STORED || s->outcome == CHANNEL_DUPLICATE;
 
+	s->twins = NULL;
 	if (b->kind->ended != NULL)
 		b->kind->ended(b->arg, s);
-	while (s != NULL) {
-		twin = s->twins;
-		b->pending--;
-		if (s->done != NULL)
-			s->done(s->arg, s->outcome, s->reason);
-		if (twin != NULL) { /* it came with the same bytes: acknowledged, counted */
-			twin->outcome =
-			    s->outcome == CHANNEL_STORED ? CHANNEL_DUPLICATE : s->outcome;
-			snprintf(twin->reason, sizeof(twin->reason), "%s",
-			    s->outcome == CHANNEL_STORED ? "the same message is there" : s->reason);
+	b->pending--;
+	for (; twin != NULL; twin = next) {
+		next = twin->twins;
+		twin->twins = NULL;
+		if (there) {
+			ask(b, twin);
+			continue;
 		}
-		free(s);
-		s = twin;
+		twin->outcome = s->outcome;
+		memcpy(twin->reason, s->reason, sizeof(twin->reason));
+		tell(b, twin);
 	}
+	if (s->done != NULL)
+		s->done(s->arg, s->outcome, s->reason);
+	free(s);
 }
 
 static void
@@ -77,15 +105,6 @@ on_deliver(evutil_socket_t fd, short what, void *arg)
 		TAILQ_REMOVE(&now, s, entry);
 		tell(b, s);
 	}
-}
-
-static void
-end_later(struct batcher *b, struct channel_submission *s, const char *why)
-{
-	s->outcome = CHANNEL_LATER;
-	snprintf(s->reason, sizeof(s->reason), "%s", why);
-	TAILQ_INSERT_TAIL(&b->ended, s, entry);
-	event_active(b->deliver, EV_TIMEOUT, 0);
 }
 
 /* ---- a batch under way ---------------------------------------------------------------------- */
@@ -116,31 +135,11 @@ next_range(struct batcher *b)
 }
 
 static void
-refused(struct batcher *b, const struct call_outcome *o)
-{
-	struct channel_submission *s = b->flight[b->from];
-
-	if (b->to - b->from > 1) {
-		send_range(b, b->from, b->from + (b->to - b->from) / 2);
-		return;
-	}
-	/* Once more alone: the fault may have been of the moment (a partition being made). */
-	if (s->refusals++ == 0) {
-		send_range(b, b->from, b->to);
-		return;
-	}
-	log_warning("channel: report refused sqlstate=%s error=\"%s\"", o->sqlstate, o->error);
-	s->outcome = CHANNEL_REFUSED;
-	snprintf(s->reason, sizeof(s->reason), "%s", o->error);
-	tell(b, s);
-	next_range(b);
-}
-
-static void
 stored(struct batcher *b, const struct result *r)
 {
 	size_t count = b->to - b->from;
 
+	b->complained_us = 0;
 	b->figures.batches++;
 	b->figures.stored += (int64_t)count;
 	b->figures.last_batch = (int64_t)count;
@@ -159,7 +158,7 @@ stored(struct batcher *b, const struct result *r)
 }
 
 static void
-lost(struct batcher *b, const char *why)
+lost(struct batcher *b, const char *why, int again_ms)
 {
 	int64_t now = clock_mono_us();
 	size_t kept = 0;
@@ -174,21 +173,62 @@ lost(struct batcher *b, const char *why)
 	}
 	b->flight_count = kept;
 	b->from = b->to = 0;
-	event_add(b->retry, &(struct timeval){ .tv_usec = RETRY_MS * 1000 });
+	event_add(b->retry,
+	    &(struct timeval){ .tv_sec = again_ms / 1000, .tv_usec = again_ms % 1000 * 1000 });
+}
+
+/* Not the fault of any report: they wait, and peers are told to come later, until it is mended. */
+static void
+not_taken(struct batcher *b, const struct call_outcome *o)
+{
+	int64_t now = clock_mono_us();
+
+	if (b->complained_us == 0 || now - b->complained_us > COMPLAIN_US) {
+		log_error("channel: the database does not take %s sqlstate=%s error=\"%s\"",
+		    b->kind->statement->name, o->sqlstate, o->error);
+		b->complained_us = now;
+	}
+	lost(b, o->error, MEND_MS);
+}
+
+static void
+refused(struct batcher *b, const struct call_outcome *o, enum fault fault)
+{
+	struct channel_submission *s = b->flight[b->from];
+
+	if (b->to - b->from > 1) {
+		send_range(b, b->from, b->from + (b->to - b->from) / 2);
+		return;
+	}
+	/* Once more alone: the fault may have been of the moment (a partition being made). */
+	if (s->refusals++ == 0) {
+		send_range(b, b->from, b->to);
+		return;
+	}
+	log_warning("channel: report %s sqlstate=%s error=\"%s\"",
+	    fault == FAULT_ROW ? "refused" : "put off", o->sqlstate, o->error);
+	s->outcome = fault == FAULT_ROW ? CHANNEL_REFUSED : CHANNEL_LATER;
+	snprintf(s->reason, sizeof(s->reason), "%s", o->error);
+	b->from = b->to; /* it is out of the batch before anybody is told */
+	tell(b, s);
+	next_range(b);
 }
 
 static void
 on_answer(void *arg, const struct call_outcome *o)
 {
 	struct batcher *b = arg;
+	enum fault fault = o->end == CALL_FAILED ? fault_of(o->sqlstate) : FAULT_MOMENT;
 
 	b->call = NULL;
 	if (o->end == CALL_DONE)
 		stored(b, o->result);
-	else if (o->end == CALL_LOST || sqlstate_is_transient(o->sqlstate))
-		lost(b, o->error);
+	else if (fault == FAULT_MOMENT)
+		lost(b, o->error, RETRY_MS);
+	else if (fault == FAULT_INSTALLATION)
+		not_taken(b, o);
 	else
-		refused(b, o);
+		refused(b, o, fault);
 }
 
 /* ---- gathering ------------------------------------------------------------------------------ */
@@ -229,7 +269,7 @@ on_retry(evutil_socket_t fd, short what, void *arg)
 	if (b->up)
 		flush(b);
 	else if (b->flight_count > 0 && b->call == NULL)
-		lost(b, "the database is away");
+		lost(b, "the database is away", RETRY_MS);
 }
 
 struct batcher *
@@ -291,14 +331,7 @@ void
 batcher_add(struct batcher *b, struct channel_submission *s)
 {
 	b->pending++;
-	if (!b->up) {
-		end_later(b, s, "the database is away");
-		return;
-	}
-	TAILQ_INSERT_TAIL(&b->waiting, s, entry);
-	/* In the next turn: what one read brings goes together. */
-	if (b->call == NULL)
-		event_active(b->flush, EV_TIMEOUT, 0);
+	ask(b, s);
 }
 
 void
@@ -310,9 +343,11 @@ batcher_end(struct batcher *b, struct channel_submission *s)
 }
 
 void
-batcher_join(struct batcher *b)
+batcher_join(struct batcher *b, struct channel_submission *s, struct channel_submission *twin)
 {
 	b->pending++;
+	twin->twins = s->twins;
+	s->twins = twin;
 }
 
 void

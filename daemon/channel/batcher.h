@@ -29,8 +29,8 @@ struct channel_submission {
 	char reason[120];
 	int64_t submitted_us;
 
-	/* A report with the same fingerprint that came while this one was under way shares its end.
-	 */
+	/* Reports with the same fingerprint that came while this one was under way: when it is
+	 * stored they are given to the database, which counts them; else they share its end. */
 	struct channel_submission *twins, *next_same;
 	uint8_t fingerprint[FINGERPRINT_BYTES];
 
@@ -67,8 +67,8 @@ void batcher_free(struct batcher **b);
 void batcher_add(struct batcher *b, struct channel_submission *s);
 /* Takes over a submission that has ended already: outcome and reason are set. */
 void batcher_end(struct batcher *b, struct channel_submission *s);
-/* A submission was hung on the twins of one that is under way. */
-void batcher_join(struct batcher *b);
+/* Takes twin over too and hangs it on s, which is under way. */
+void batcher_join(struct batcher *b, struct channel_submission *s, struct channel_submission *twin);
 /* The database's connection came up or went down. */
 void batcher_database(struct batcher *b, bool up);
 size_t batcher_pending(const struct batcher *b);

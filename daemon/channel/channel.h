@@ -275,8 +275,8 @@ struct channel_plugin {
 
 void channel_stopped(struct channel *);
 
-/* A plugin defines this one symbol. */
-extern const struct channel_plugin channel_plugin;
+/* A plugin defines this one symbol; build all others hidden (-fvisibility=hidden). */
+extern const struct channel_plugin channel_plugin __attribute__((visibility("default")));
 
 #ifdef __cplusplus
 }

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "channel/batcher.h"
+#include "channel/clean.h"
 #include "channel/config.h"
 #include "channel/host.h"
 #include "database/database.h"
@@ -37,7 +38,7 @@ struct inbox {
 	struct channel *channel;
 	struct connection connections[CONNECTIONS_MAX];
 	unsigned connection_count;
-	size_t queue_max, pending;
+	size_t queue_max, bytes_max, pending, bytes;
 	bool open;
 	struct channel_submission *buckets[BUCKETS]; /* under way, by fingerprint */
 	int64_t duplicates, refused, later;
@@ -157,8 +158,9 @@ static void
 set_open(struct inbox *in)
 {
 	const struct channel *c = in->channel;
-	bool open = all_up(in) &&
-		    (in->open ? in->pending < in->queue_max : in->pending < in->queue_max / 4 * 3);
+	size_t quarters = in->open ? 4 : 3;
+	bool open = all_up(in) && in->pending < in->queue_max * quarters / 4 &&
+		    in->bytes < in->bytes_max / 4 * quarters;
 
 	if (open == in->open)
 		return;
@@ -178,10 +180,7 @@ inbox_ended(void *arg, struct channel_submission *s)
 	in->refused += s->outcome == CHANNEL_REFUSED;
 	in->later += s->outcome == CHANNEL_LATER;
 	in->pending--;
-	for (const struct channel_submission *twin = s->twins; twin != NULL; twin = twin->twins) {
-		in->duplicates += s->outcome <= CHANNEL_DUPLICATE;
-		in->pending--;
-	}
+	in->bytes -= s->size;
 	set_open(in);
 	host_drained_maybe(in->channel);
 }
@@ -220,6 +219,7 @@ inbox_new(struct channel *c)
 
 	in->channel = c;
 	in->queue_max = (size_t)options_find(&c->options, "queue")->number;
+	in->bytes_max = (size_t)options_find(&c->options, "queue_bytes")->number;
 	in->connection_count = (unsigned)options_find(&c->options, "connections")->number;
 	for (unsigned i = 0; i < in->connection_count; i++) {
 		struct connection *k = &in->connections[i];
@@ -274,17 +274,18 @@ inbox_status(const struct inbox *in, struct buffer *json)
 		up += in->connections[i].up;
 	}
 	buffer_printf(json,
-	    "\"connections\":%u,\"connections_up\":%u,\"open\":%s,\"pending\":%zu,\"batches\":"
+	    "\"connections\":%u,\"connections_up\":%u,\"open\":%s,\"pending\":%zu,\"pending_"
+	    "bytes\":%zu,\"batches\":"
 	    "%" PRId64 ",\"stored\":%" PRId64 ",\"duplicates\":%" PRId64 ",\"refused\":%" PRId64
 	    ",\"later\":%" PRId64 ",\"last_batch\":%" PRId64 ",\"last_commit_ms\":%.1f",
-	    in->connection_count, up, in->open ? "true" : "false", in->pending, sum.batches,
-	    sum.stored, in->duplicates, in->refused, in->later, sum.last_batch,
+	    in->connection_count, up, in->open ? "true" : "false", in->pending, in->bytes,
+	    sum.batches, sum.stored, in->duplicates, in->refused, in->later, sum.last_batch,
 	    (double)sum.last_commit_us / 1000.0);
 }
 
 /* ---- channel.h ------------------------------------------------------------------------------ */
 
-static const char *
+static char *
 copy(char **at, const void *data, size_t len)
 {
 	char *begin = *at;
@@ -296,17 +297,39 @@ copy(char **at, const void *data, size_t len)
 	return begin;
 }
 
+/* Damaged bytes in an address are no reason to lose what a person said. */
 static const char *
-copy_string(char **at, const char *s)
+copy_string(char **at, const char *s, unsigned *flags)
 {
-	return copy(at, s, strlen(s));
+	size_t len = strlen(s);
+	char *begin = copy(at, s, len);
+
+	if (clean_make(begin, len))
+		*flags |= CHANNEL_DAMAGED;
+	return begin;
+}
+
+/* A text that is none is left to the clerk, who has the bytes. */
+static void
+copy_text(char **at, const struct channel_report *r, size_t len, struct channel_submission *s)
+{
+	if (r->text == NULL)
+		return;
+	if (len < r->text_len)
+		s->flags |= CHANNEL_TRUNCATED;
+	if (!clean_is(r->text, len)) {
+		s->flags |= CHANNEL_DAMAGED;
+		return;
+	}
+	s->text = copy(at, r->text, len);
+	s->text_len = len;
 }
 
 /* As much of the text as is kept, ended between characters. */
 static size_t
 kept_text(const struct channel_report *r)
 {
-	size_t len = r->text_len;
+	size_t len = r->text != NULL ? r->text_len : 0;
 
 	if (len <= TEXT_MAX)
 		return len;
@@ -327,21 +350,19 @@ copy_report(const struct channel_report *r)
 	struct channel_submission *s = xcalloc(1, sizeof(*s) + size);
 	char *at = s->bytes;
 
-	s->size = size;
-	s->link = copy_string(&at, link);
-	s->source = copy_string(&at, r->source);
-	s->destination = copy_string(&at, destination);
-	s->charset = copy_string(&at, charset);
+	s->size = sizeof(*s) + size;
+	s->flags = r->flags;
+	s->link = copy_string(&at, link, &s->flags);
+	s->source = copy_string(&at, r->source, &s->flags);
+	s->destination = copy_string(&at, destination, &s->flags);
+	s->charset = copy_string(&at, charset, &s->flags);
 	if (r->protocol != NULL)
-		s->protocol = copy_string(&at, r->protocol);
+		s->protocol = copy_string(&at, r->protocol, &s->flags);
 	s->raw = copy(&at, r->raw, r->raw_len);
 	s->raw_len = r->raw_len;
-	if (r->text != NULL)
-		s->text = copy(&at, r->text, text_len);
-	s->text_len = text_len;
+	copy_text(&at, r, text_len, s);
 	if (r->part != NULL)
 		s->part = *r->part;
-	s->flags = r->flags | (text_len < r->text_len ? CHANNEL_TRUNCATED : 0);
 	return s;
 }
 
@@ -395,7 +416,8 @@ channel_submit(struct channel *c, const struct channel_report *r, channel_done_f
 	identify(c, s, why == NULL ? r : &nothing);
 	k = &in->connections[s->lane % in->connection_count];
 	in->pending++;
-	if (why != NULL || in->pending > in->queue_max || !k->up) {
+	in->bytes += s->size;
+	if (why != NULL || in->pending > in->queue_max || in->bytes > in->bytes_max || !k->up) {
 		s->outcome = why != NULL ? CHANNEL_REFUSED : CHANNEL_LATER;
 		snprintf(s->reason, sizeof(s->reason), "%s",
 		    why != NULL ? why
@@ -403,10 +425,7 @@ channel_submit(struct channel *c, const struct channel_report *r, channel_done_f
 				: "too many reports are waiting");
 		batcher_end(k->batcher, s);
 	} else if ((same = find_same(in, s->fingerprint)) != NULL) {
-		while (same->twins != NULL)
-			same = same->twins;
-		same->twins = s;
-		batcher_join(k->batcher);
+		batcher_join(k->batcher, same, s);
 	} else {
 		s->next_same = *bucket(in, s->fingerprint);
 		*bucket(in, s->fingerprint) = s;

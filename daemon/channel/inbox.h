@@ -2,7 +2,7 @@
 #pragma once
 /*
  * Reports into the table inbox. The order of a sender holds, because his lane always takes the same
- * connection. Bounded in number; at the bound the plugin is told to stop reading.
+ * connection. Bounded in number and in bytes; at the bound the plugin is told to stop reading.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -29,12 +29,13 @@ check(const char *file, const struct channel_plugin *p, struct channel_error *er
 		    CHANNEL_ABI);
 		return refuse(file, error);
 	}
-	if (p->name == NULL || p->version == NULL || p->start == NULL || p->stop == NULL ||
-	    p->free == NULL) {
-		channel_fail(error, "its table lacks name, version, start, stop or free");
+	if (p->name == NULL || p->version == NULL || p->summary == NULL || p->start == NULL ||
+	    p->stop == NULL || p->free == NULL) {
+		channel_fail(error, "its table lacks name, version, summary, start, stop or free");
 		return refuse(file, error);
 	}
-	if (!options_table_ok(p->options, error) || !options_table_ok(p->link_options, error))
+	if (!options_table_ok(p->options, options_of_channels, error) ||
+	    !options_table_ok(p->link_options, options_of_links, error))
 		return refuse(file, error);
 	return p;
 }

@@ -4,6 +4,8 @@ noinst_LTLIBRARIES += libchannel-config.la libchannel.la
 libchannel_config_la_SOURCES = %D%/config.c %D%/config.h
 libchannel_la_SOURCES = \
 	%D%/batcher.c %D%/batcher.h \
+	%D%/clean.c %D%/clean.h \
+	%D%/fault.c %D%/fault.h \
 	%D%/fingerprint.c %D%/fingerprint.h \
 	%D%/host.c %D%/host.h \
 	%D%/inbox.c %D%/inbox.h \

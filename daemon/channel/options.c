@@ -14,6 +14,9 @@
 const struct channel_option options_of_channels[] = {
 	{ "queue", CHANNEL_INTEGER, "20000", 10, 1000000, NULL,
 	    "How many reports may wait for the database before peers are told to come later." },
+	{ "queue_bytes", CHANNEL_INTEGER, "67108864", 4 << 20, INT64_C(4) << 30, NULL,
+	    "How many bytes of reports may wait for the database before peers are told to come "
+	    "later." },
 	{ "batch", CHANNEL_INTEGER, "1000", 1, 10000, NULL,
 	    "How many reports are stored in one transaction at most." },
 	{ "connections", CHANNEL_INTEGER, "2", 1, 4, NULL,
@@ -199,15 +202,42 @@ options_find(const struct option_values *values, const char *name)
 	abort();
 }
 
+static bool
+name_ok(const char *name)
+{
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+	return name[len] == '\0' && len >= 1 && len <= 40 && name[0] >= 'a' && name[0] <= 'z';
+}
+
+static bool
+has(const struct channel_option *from, const struct channel_option *to, const char *name)
+{
+	for (; from != to && from->name != NULL; from++)
+		if (strcmp(from->name, name) == 0)
+			return true;
+	return false;
+}
+
 bool
-options_table_ok(const struct channel_option *table, struct channel_error *error)
+options_table_ok(const struct channel_option *table, const struct channel_option *own,
+    struct channel_error *error)
 {
 	struct buffer why = { 0 };
 	int64_t number;
 	bool ok = true;
 
 	for (const struct channel_option *o = table; ok && o != NULL && o->name != NULL; o++) {
-		if (o->type > CHANNEL_CHOICE || o->help == NULL || o->help[0] == '\0')
+		if (!name_ok(o->name))
+			ok = channel_fail(error,
+			    "its option \"%.40s\" is not of a-z, 0-9 and _, or too long", o->name);
+		else if (has(own, NULL, o->name))
+			ok = channel_fail(error,
+			    "its option \"%s\" belongs to the runtime; give it another name",
+			    o->name);
+		else if (has(table, o, o->name))
+			ok = channel_fail(error, "its option \"%s\" is declared twice", o->name);
+		else if (o->type > CHANNEL_CHOICE || o->help == NULL || o->help[0] == '\0')
 			ok = channel_fail(
 			    error, "its option \"%s\" has no type or no help", o->name);
 		else if (o->type == CHANNEL_CHOICE && o->choices == NULL)

@@ -38,5 +38,6 @@ void options_clear(struct option_values *values);
 /* A name that was not declared is a bug and aborts. */
 const struct option_value *options_find(const struct option_values *values, const char *name);
 
-/* True when the table of a plugin is well formed; else why not. */
-bool options_table_ok(const struct channel_option *table, struct channel_error *error);
+/* True when the table of a plugin is well formed and takes no name of own; else why not. */
+bool options_table_ok(const struct channel_option *table, const struct channel_option *own,
+    struct channel_error *error);

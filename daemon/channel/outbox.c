@@ -17,6 +17,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "channel/clean.h"
+#include "channel/fault.h"
 #include "channel/host.h"
 #include "channel/receipts.h"
 #include "database/database.h"
@@ -29,6 +31,9 @@ enum {
 	RETRY_MS = 300,
 	DONE_AT_ONCE = 500,
 	SLOW_HOLD_US = 5000000,
+	THROTTLE_GUARD_US = 1000000,
+	MEND_MS = 2000,
+	COMPLAIN_US = 60000000,
 	MEASURE_US = 250000,
 	IN_HAND_LEAST = 16,
 	MESSAGE_DETAIL_MAX = 1000,
@@ -59,10 +64,10 @@ struct outbox {
 	size_t in_hand_max, in_hand, done_count;
 	struct messages hand, done; /* with the plugin; ended, to be written down */
 	struct channel_message **writing;
-	size_t writing_count;
+	size_t writing_count, write_at_once;
 	struct event *poll, *wake, *pace;
 	struct params params;
-	int64_t sent, failed, retried, unknown;
+	int64_t sent, failed, retried, unknown, complained_us;
 };
 
 static void
@@ -143,15 +148,34 @@ link_room(struct outbox *o, struct channel_link *l, int64_t now)
 void
 outbox_throttle(struct outbox *o, struct channel_link *l)
 {
-	double before = l->rate_now > 0 ? l->rate_now : l->rate > 0 ? l->rate : 100;
+	int64_t now = clock_mono_us();
+	double before = l->rate_now > 0 ? l->rate_now : l->pace > 1 ? l->pace : 100;
 
 	(void)o;
 	l->throttles++;
+	/* What was in hand when the peer said it first says it once more. */
+	if (l->throttled_us != 0 && now - l->throttled_us < THROTTLE_GUARD_US)
+		return;
 	l->rate_now = before / 2 > 0.2 ? before / 2 : 0.2;
-	l->throttled_us = clock_mono_us();
+	l->throttled_us = now;
 	l->filled_us = l->throttled_us;
 	l->tokens = 0;
 	log_info("channel: link=%s throttled rate=%.1f", l->name, l->rate_now);
+}
+
+/* What a person must mend is told once a minute, not at every try. */
+static void
+complain(struct outbox *o, const char *what, const struct call_outcome *outcome)
+{
+	int64_t now = clock_mono_us();
+
+	if (outcome->end != CALL_FAILED || fault_of(outcome->sqlstate) == FAULT_MOMENT)
+		return;
+	if (o->complained_us != 0 && now - o->complained_us < COMPLAIN_US)
+		return;
+	o->complained_us = now;
+	log_error(
+	    "channel: %s failed sqlstate=%s error=\"%s\"", what, outcome->sqlstate, outcome->error);
 }
 
 /* ---- claiming ------------------------------------------------------------------------------- */
@@ -200,9 +224,7 @@ on_claimed(void *arg, const struct call_outcome *outcome)
 
 	o->claiming = false;
 	if (outcome->end != CALL_DONE) {
-		if (outcome->end == CALL_FAILED && !sqlstate_is_transient(outcome->sqlstate))
-			log_error("channel: outbox_claim failed sqlstate=%s error=\"%s\"",
-			    outcome->sqlstate, outcome->error);
+		complain(o, "outbox_claim", outcome);
 		o->claim_lost |= outcome->end == CALL_LOST;
 		soon(o->wake, RETRY_MS);
 		return;
@@ -279,9 +301,7 @@ on_recovered(void *arg, const struct call_outcome *outcome)
 		o->more = true;
 		soon(o->wake, 0);
 	} else {
-		if (outcome->end == CALL_FAILED && !sqlstate_is_transient(outcome->sqlstate))
-			log_error("channel: outbox_recover failed sqlstate=%s error=\"%s\"",
-			    outcome->sqlstate, outcome->error);
+		complain(o, "outbox_recover", outcome);
 		soon(o->wake, RETRY_MS);
 	}
 }
@@ -362,28 +382,60 @@ forget_written(struct outbox *o)
 	o->writing_count = 0;
 }
 
+/* Back to where they stood. */
+static void
+unwrite(struct outbox *o)
+{
+	while (o->writing_count > 0) {
+		struct channel_message *m = o->writing[--o->writing_count];
+		TAILQ_INSERT_HEAD(&o->done, m, entry);
+		o->done_count++;
+	}
+}
+
+/* Returns how long to wait. A fault of a row is looked for by halves, and the one that stands alone
+ * is given up, or it would stop all others. */
+static int64_t
+not_written(struct outbox *o, const struct call_outcome *outcome)
+{
+	enum fault fault = outcome->end == CALL_LOST ? FAULT_MOMENT : fault_of(outcome->sqlstate);
+
+	if (fault == FAULT_MOMENT) {
+		unwrite(o);
+		return RETRY_MS;
+	}
+	if (fault == FAULT_INSTALLATION) {
+		complain(o, "outbox_done", outcome);
+		unwrite(o);
+		return MEND_MS;
+	}
+	if (o->writing_count == 1) {
+		log_error("channel: the end of a message is not taken id=%" PRId64
+			  " sqlstate=%s error=\"%s\"",
+		    o->writing[0]->id, outcome->sqlstate, outcome->error);
+		forget_written(o);
+	} else {
+		o->write_at_once = o->writing_count / 2;
+		unwrite(o);
+	}
+	return 0;
+}
+
 static void
 on_written(void *arg, const struct call_outcome *outcome)
 {
 	struct outbox *o = arg;
+	int64_t wait_ms = 0;
 
 	if (outcome->end == CALL_DONE) {
 		forget_written(o);
+		o->write_at_once *= 2;
+		if (o->write_at_once > DONE_AT_ONCE)
+			o->write_at_once = DONE_AT_ONCE;
 	} else {
-		bool again = outcome->end == CALL_LOST || sqlstate_is_transient(outcome->sqlstate);
-		if (!again) {
-			log_error(
-			    "channel: outbox_done failed for %zu messages sqlstate=%s error=\"%s\"",
-			    o->writing_count, outcome->sqlstate, outcome->error);
-			forget_written(o);
-		}
-		while (again && o->writing_count > 0) { /* back to where they stood */
-			struct channel_message *m = o->writing[--o->writing_count];
-			TAILQ_INSERT_HEAD(&o->done, m, entry);
-			o->done_count++;
-		}
+		wait_ms = not_written(o, outcome);
 	}
-	soon(o->wake, o->done_count > 0 && outcome->end != CALL_DONE ? RETRY_MS : 0);
+	soon(o->wake, wait_ms);
 	host_drained_maybe(o->channel);
 }
 
@@ -414,7 +466,7 @@ write_down(struct outbox *o)
 
 	if (!o->up || o->writing_count > 0 || o->done_count == 0)
 		return;
-	while (o->writing_count < DONE_AT_ONCE && (next = TAILQ_FIRST(&o->done)) != NULL) {
+	while (o->writing_count < o->write_at_once && (next = TAILQ_FIRST(&o->done)) != NULL) {
 		TAILQ_REMOVE(&o->done, next, entry);
 		o->done_count--;
 		o->writing[o->writing_count++] = next;
@@ -445,7 +497,9 @@ channel_message_done(struct channel_message *m, enum channel_sent outcome, const
 	measure_pace(m->link);
 	m->outcome = outcome;
 	m->peer_ids = xstrdup(peer_ids != NULL ? peer_ids : "");
+	clean_make(m->peer_ids, strlen(m->peer_ids));
 	m->detail = xstrndup(detail != NULL ? detail : "", MESSAGE_DETAIL_MAX);
+	clean_make(m->detail, strlen(m->detail));
 	m->parts = parts;
 	m->retry_at_us = retry_ms > 0 ? clock_now() + retry_ms * 1000 : 0;
 	TAILQ_INSERT_TAIL(&o->done, m, entry);
@@ -489,6 +543,7 @@ outbox_new(struct channel *c)
 	o->worker = xasprintf("%s:%s", host, channel_name(c));
 	o->notify_name = xasprintf("outbox_%s", channel_name(c));
 	o->in_hand_max = (size_t)options_find(&c->options, "outbox")->number;
+	o->write_at_once = DONE_AT_ONCE;
 	o->writing = xcalloc(DONE_AT_ONCE, sizeof(struct channel_message *));
 	TAILQ_INIT(&o->hand);
 	TAILQ_INIT(&o->done);

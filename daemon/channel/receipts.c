@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/xalloc.h"
 #include "channel/batcher.h"
+#include "channel/clean.h"
 #include "channel/host.h"
 #include "database/database.h"
 #include "embedded.h"
@@ -111,9 +112,11 @@ channel_receipt(struct channel *c, const struct channel_link *link, const char *
 	s->link = memcpy(at, name, name_len + 1);
 	at += name_len + 1;
 	s->source = memcpy(at, peer_id, id_len + 1);
+	clean_make(at, id_len);
 	at += id_len + 1;
 	if (detail_len > 0)
 		memcpy(at, detail, detail_len);
+	clean_make(at, detail_len);
 	s->text = at;
 	s->text_len = detail_len;
 	s->receipt = state;
