@@ -84,7 +84,7 @@ def test_no_cut_inside_an_escape_pair(town, offset):
 
 
 def test_danger_first_then_replies_then_notices(town):
-    town.smsc.set(resp_delay=0.5)
+    town.smsc.set(resp_delay=2)
     try:
         # five links with windows of ten, and a few more in hand: those are on their way already
         people = [ht.phone() for _ in range(200)]
