@@ -10,7 +10,12 @@
 bool
 clean_is(const char *s, size_t len)
 {
-	return memchr(s, '\0', len) == NULL && utf8_valid(s, len);
+	/* Addresses and names are ASCII: seen without a call. */
+	while (len > 0 && (signed char)s[0] > 0) {
+		s++;
+		len--;
+	}
+	return len == 0 || (memchr(s, '\0', len) == NULL && utf8_valid(s, len));
 }
 
 bool

@@ -111,26 +111,6 @@ smpp34_pack_submit(struct bytes *out, const struct pdu_submit *submit)
 	return true;
 }
 
-bool
-smpp34_pack_message_resp(struct bytes *out, uint32_t id, uint32_t status, uint32_t sequence)
-{
-	/* data_sm_resp has the same layout, the message_id, and no TLV from us. */
-	deliver_sm_resp_t t;
-	size_t start = out->len;
-
-	memset(&t, 0, sizeof(t));
-	t.command_id = DELIVER_SM_RESP;
-	t.command_status = status;
-	t.sequence_number = sequence;
-	if (!pack(out, &t))
-		return false;
-	out->data[start + 4] = (uint8_t)(id >> 24);
-	out->data[start + 5] = (uint8_t)(id >> 16);
-	out->data[start + 6] = (uint8_t)(id >> 8);
-	out->data[start + 7] = (uint8_t)id;
-	return true;
-}
-
 /* ---- the cross-check ---- */
 
 static uint8_t

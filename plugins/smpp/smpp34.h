@@ -11,12 +11,12 @@ struct pdu_submit;
 /*
  * The fence around libsmpp34: the only file that sees it.
  *
- * It packs what we send. It also reads every deliver_sm, and every response that says yes, a second
- * time, but only from a cleaned copy that is rebuilt from what pdu_parse() read: listed TON and NPI
- * only, no times, names of the length it allows, wanted TLVs only and at most sixteen, no
- * message_payload, a NUL behind the end. That reading is a cross-check of ours and nothing more:
- * where the two differ ours stands, because it alone knows the bounds, and the difference is a
- * debug line and a counter.
+ * It packs what we send. It also reads a deliver_sm, or a response that says yes, a second time
+ * (the session says which: it costs microseconds), but only from a cleaned copy that is rebuilt
+ * from what pdu_parse() read: listed TON and NPI only, no times, names of the length it allows,
+ * wanted TLVs only and at most sixteen, no message_payload, a NUL behind the end. That reading is a
+ * cross-check of ours and nothing more: where the two differ ours stands, because it alone knows
+ * the bounds, and the difference is a debug line and a counter.
  */
 
 /* Append a PDU. False, with nothing appended, when libsmpp34 cannot say it (a version other than
@@ -24,8 +24,6 @@ struct pdu_submit;
 bool smpp34_pack_bind(struct bytes *out, const struct pdu_bind *bind);
 /* A message_payload is put behind what libsmpp34 packed, which stops at 1024 octets. */
 bool smpp34_pack_submit(struct bytes *out, const struct pdu_submit *submit);
-/* deliver_sm_resp or data_sm_resp with an empty message_id. */
-bool smpp34_pack_message_resp(struct bytes *out, uint32_t id, uint32_t status, uint32_t sequence);
 
 enum smpp34_verdict {
 	SMPP34_SAME,

@@ -502,27 +502,6 @@ submit_of_every_kind(void **state)
 }
 
 static void
-answers(void **state)
-{
-	static const uint32_t statuses[] = { 0, 0x64, 0x66, 0x04, 0xc0, 0x01, 0x02, 0x0a, 0x0b,
-		0x15 };
-	struct pdu p;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
-		struct bytes b = { 0 };
-		assert_true(smpp34_pack_message_resp(
-		    &b, PDU_DATA_SM | PDU_RESPONSE, statuses[i], 0x7fffffff));
-		assert_int_equal(b.len, 17);
-		assert_int_equal(pdu_parse(b.data, b.len, &p), PDU_OK);
-		assert_int_equal(p.frame.id, PDU_DATA_SM | PDU_RESPONSE);
-		assert_int_equal(p.frame.status, statuses[i]);
-		assert_int_equal(p.frame.sequence, 0x7fffffff);
-		bytes_clear(&b);
-	}
-}
-
-static void
 statuses_have_words(void **state)
 {
 	(void)state;
@@ -548,7 +527,6 @@ main(void)
 		cmocka_unit_test(receipt_tlvs),
 		cmocka_unit_test(bind_of_every_kind),
 		cmocka_unit_test(submit_of_every_kind),
-		cmocka_unit_test(answers),
 		cmocka_unit_test(statuses_have_words),
 	};
 
