@@ -28,6 +28,7 @@
 enum {
 	CALL_TIMEOUT_MS = 20000,
 	POLL_MS = 5000,
+	LATE_US = 60000000,
 	RETRY_MS = 300,
 	DONE_AT_ONCE = 500,
 	SLOW_HOLD_US = 5000000,
@@ -61,6 +62,9 @@ struct outbox {
 	char *worker, *notify_name;
 	bool up, recovered, recovering, claiming, more, draining;
 	bool claim_lost; /* a claim may have handed over rows that we never saw */
+	/* That claim, or one of the process before us, may end later than we have looked. */
+	bool look_again;
+	int64_t look_until_us;
 	size_t in_hand_max, in_hand, done_count;
 	struct messages hand, done; /* with the plugin; ended, to be written down */
 	struct channel_message **writing;
@@ -296,8 +300,11 @@ on_recovered(void *arg, const struct call_outcome *outcome)
 			    "channel: %" PRId64
 			    " messages were in hand when the process or the connection ended",
 			    count);
+		if (!o->recovered || o->claim_lost)
+			o->look_until_us = clock_mono_us() + LATE_US;
 		o->recovered = true;
 		o->claim_lost = false;
+		o->look_again = false;
 		o->more = true;
 		soon(o->wake, 0);
 	} else {
@@ -340,7 +347,7 @@ on_wake(evutil_socket_t fd, short what, void *arg)
 	if (!o->up || o->recovering || o->claiming || o->draining ||
 	    o->channel->plugin->send == NULL)
 		return;
-	if (!o->recovered || o->claim_lost)
+	if (!o->recovered || o->claim_lost || o->look_again)
 		recover(o);
 	else if (o->more && o->channel->started && o->in_hand < o->in_hand_max &&
 		 o->done_count < DONE_AT_ONCE * 4)
@@ -362,6 +369,7 @@ on_poll(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	soon(o->poll, POLL_MS);
+	o->look_again |= clock_mono_us() < o->look_until_us;
 	outbox_wake(o);
 }
 
