@@ -98,7 +98,7 @@ class Town:
         rows = self.rows("select * from hailan.unit where id = %s", id)
         return rows[0] if rows else None
 
-    def one_case(self, phone, timeout=15):
+    def one_case(self, phone, timeout=ht.PATIENCE):
         """The case of this phone, as soon as it is filed; there must be just one."""
         found = ht.until(f"a case of {phone}", lambda: self.cases(phone), timeout, shown=lambda: self.inbox(phone))
         assert len(found) == 1, f"{len(found)} cases of {phone}: {[dict(c) for c in found]}"
@@ -124,7 +124,7 @@ class Town:
     def waiting(self):
         return self.cluster.value("select count(*) from hailan.inbox_waiting")
 
-    def handled(self, timeout=30):
+    def handled(self, timeout=ht.PATIENCE):
         """The clerk has nothing left to do, and what it said has gone out."""
         ht.until("an empty inbox_waiting", lambda: self.waiting() == 0, timeout, shown=self.waiting)
         ht.until(

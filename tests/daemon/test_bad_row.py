@@ -79,7 +79,7 @@ def test_many_bad_rows_among_many(bad):
         people = [ht.phone() for _ in range(60)]
         for i, p in enumerate(people):
             bad.smsc.send(p, "天图社区3号楼夜半歌声太大" if i % 5 == 0 else "天图社区3号楼楼道灯坏了")
-        ht.until("twelve stuck", lambda: bad.cluster.value("select count(*) from hailan.inbox_stuck") == 12, timeout=30)
+        ht.until("twelve stuck", lambda: bad.cluster.value("select count(*) from hailan.inbox_stuck") == 12)
         bad.handled()
         for i, p in enumerate(people):
             assert len(bad.cases(p)) == (0 if i % 5 == 0 else 1)
@@ -143,7 +143,7 @@ def test_a_fault_of_the_connection_is_not_a_fault_of_the_row(bad):
         if i % 8 == 0:
             bad.rows("select pg_terminate_backend(pid) from pg_stat_activity where datname = 'hailan' and pid <> pg_backend_pid()")
             time.sleep(0.05)
-    bad.smsc.do("wait", idle=True, timeout=40)
+    bad.smsc.do("wait", idle=True)
     bad.handled(60)
     assert bad.rows("select * from hailan.inbox_stuck") == []
     for p in people:
@@ -161,4 +161,4 @@ def test_a_deadlock_is_tried_again(bad):
         mend_rule(bad)
     if bad.rows("select 1 from hailan.inbox_stuck"):
         pytest.fail("a deadlock lets no row stand aside")
-    texts.check_reply(bad.smsc.expect(phone, timeout=30))
+    texts.check_reply(bad.smsc.expect(phone))

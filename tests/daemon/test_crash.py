@@ -63,7 +63,7 @@ def kill_supervisor(town):
 
     def gone():
         return not [p for p in children if alive(p)]
-    ht.until("the end of the orphans", gone, timeout=20, shown=lambda: [p for p in children if alive(p)])
+    ht.until("the end of the orphans", gone, shown=lambda: [p for p in children if alive(p)])
     town.daemon.start()
 
 
@@ -251,7 +251,7 @@ def test_acknowledged_only_when_the_commit_is_durable(durable):
         assert entry["state"] != "acked", "acknowledged before the commit had ended"
     finally:
         reset_standby(durable)
-    ht.until("its acknowledgement", lambda: durable.smsc.do("acked", **{"from": phone})["ledger"][0]["state"] == "acked", timeout=30)
+    ht.until("its acknowledgement", lambda: durable.smsc.do("acked", **{"from": phone})["ledger"][0]["state"] == "acked")
     settled(durable, "the standby")
     assert len(durable.inbox(phone)) == 1
 

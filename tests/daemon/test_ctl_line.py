@@ -105,7 +105,7 @@ def complete(*words):
         f"source {COMPLETION}; COMP_WORDS=({' '.join(repr(w) for w in words)}); "
         f"COMP_CWORD={len(words) - 1}; _hailanctl; printf '%s\\n' \"${{COMPREPLY[@]}}\""
     )
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=20, check=True)
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60, check=True)
     return set(done.stdout.split())
 
 

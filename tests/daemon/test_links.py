@@ -23,7 +23,7 @@ def test_refused_bind_keeps_trying(make_town, how):
     town = make_town(link_options=QUICK, smsc_settings={"bind": how})
     town.daemon.allowed_errors.append("bind|refused|alarm|link")
     town.daemon.start()
-    ht.until("an alarm in the status", lambda: alarms(town), timeout=20, shown=lambda: town.daemon.status())
+    ht.until("an alarm in the status", lambda: alarms(town), shown=lambda: town.daemon.status())
     assert link_status(town)["state"] != "up"
     shown = town.daemon.ctl("status", check=False)
     assert "alarm" in (shown.stdout + shown.stderr).lower() or "refused" in shown.stdout, shown.stdout
@@ -142,7 +142,7 @@ def test_enquire_link_both_ways(make_town):
                 town.smsc.set(enquire=0.5)
                 want = ours | theirs
     assert ours | theirs <= set(seen), f"missing {(ours | theirs) - set(seen)}"
-    assert town.smsc.do("enquire", timeout=5)["seconds"] < 2 * ht.SLOW
+    town.smsc.do("enquire")
     assert town.smsc.complaints() == []
 
 
@@ -151,9 +151,10 @@ def test_enquire_link_is_answered_while_the_database_hangs(make_town):
     with town.cluster.locked("hailan.inbox"):
         for _ in range(30):
             town.smsc.send(ht.phone(), LIGHT)
-        time.sleep(0.5)
-        assert town.smsc.do("enquire", timeout=5)["seconds"] < 2 * ht.SLOW
-    town.smsc.do("wait", idle=True, timeout=30)
+        ht.until("the channel to wait", lambda: town.rows(
+            "select 1 from pg_stat_activity where usename = 'hailan_sms' and wait_event_type = 'Lock'"))
+        town.smsc.do("enquire")
+    town.smsc.do("wait", idle=True)
 
 
 @pytest.mark.parametrize("how", ["answers nothing", "reads nothing"])
@@ -168,7 +169,7 @@ def test_silent_peer(make_town, how):
 
     def new():
         return [s for s in town.smsc.do("links")["links"][0]["sessions"] if s["peer"] != before and s["mode"]]
-    ht.until("a connection anew", new, timeout=20)
+    ht.until("a connection anew", new)
     town.smsc.set(answer_enquire=True)
     town.smsc.bound()
 

@@ -20,7 +20,7 @@ def test_cut_in_the_middle_of_delivers(make_town, how):
         people = crowd(town, 30)
         town.smsc.do("cut", how=how)
         town.smsc.bound()
-        town.smsc.do("wait", idle=True, timeout=30)
+        town.smsc.do("wait", idle=True)
         for p in people:
             assert len(town.inbox(p)) == 1, f"{p}: {len(town.inbox(p))} rows"
     town.handled()
@@ -34,7 +34,7 @@ def test_cut_after_each_deliver(make_town):
     for n in (1, 2, 3, 5):
         town.smsc.set(cut_after_delivers=n)
         people = crowd(town, 6)
-        town.smsc.do("wait", idle=True, timeout=30)
+        town.smsc.do("wait", idle=True)
         for p in people:
             assert len(town.inbox(p)) == 1
         all_answered(town, people, copies=2)
@@ -54,7 +54,7 @@ def test_smsc_that_swallows_submits(make_town):
     town = make_town(link_options=f'{QUICK} response_timeout = "1s"', smsc_settings={"resp_status": "silent"}).start()
     phone = ht.phone()
     town.smsc.send(phone, "三合镇桥头路灯不亮")
-    town.smsc.expect(phone, count=2, timeout=30)
+    town.smsc.expect(phone, count=2)
     time.sleep(4)
     assert len(town.smsc.received(phone)) == 2
 
@@ -65,7 +65,7 @@ def test_one_link_of_two_down(make_town):
     town.smsc.do("down", link="b")
     served(town, link="a")
     town.smsc.do("up", link="b")
-    town.smsc.bound(2, timeout=30)
+    town.smsc.bound(2)
     town.smsc.do("down", link="a")
     served(town, link="b")
 
@@ -77,7 +77,7 @@ def test_unbind_on_sigterm(make_town):
         s.connect(town.smsc.socket)
         s.sendall(b'{"do": "subscribe"}\n')
         people = crowd(town, 20)
-        town.smsc.do("wait", idle=True, timeout=20)
+        town.smsc.do("wait", idle=True)
         town.daemon.stop()
         s.settimeout(5)
         lines, unbound, unanswered = s.makefile(), 0, None

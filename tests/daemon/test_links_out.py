@@ -52,7 +52,7 @@ def test_answers_in_any_order(make_town):
                                           ("0x64", "none"), ("0xff", "none"), ("0x400", "none"), ("0x4ff", "nul")])
 def test_refused_for_now_is_sent_again(make_town, status, body):
     town = make_town(link_options=f'{QUICK} {RETRY_SOON}', smsc_settings={"resp_status": status, "resp_count": 2, "resp_body": body}).start()
-    all_answered(town, crowd(town, 1), timeout=40)
+    all_answered(town, crowd(town, 1))
     assert town.smsc.complaints() == []
 
 
@@ -81,7 +81,7 @@ def test_misconfigured_link_keeps_its_queue(make_town, status):
     town.start()
     people = crowd(town, 10)
     ht.until("an alarm", lambda: alarms(town), shown=lambda: town.daemon.status())
-    town.smsc.do("wait", idle=True, timeout=20)  # what comes in is taken all the same
+    town.smsc.do("wait", idle=True)  # what comes in is taken all the same
     submits = town.smsc.do("stats")["counters"]["submits"]
     time.sleep(1)
     assert town.smsc.do("stats")["counters"]["submits"] - submits <= 3, "goes on sending"

@@ -165,7 +165,7 @@ def test_part_that_never_comes_and_then_comes_late(two, mode, missing):
     lost = next(p["text"] for p in two.smsc.do("parts", text=STORY, mode=mode)["parts"] if p["part"] == missing)
     there = [p["text"] for p in sorted(parts, key=lambda p: p["part"])]
     assert not two.cases(phone), "filed before its time"
-    reply = two.smsc.expect(phone, timeout=30)
+    reply = two.smsc.expect(phone)
     number = texts.number_in(reply["text"])
     text = two.one_case(phone)["text"]
     assert f"[第{missing}段未收到]" in text, text
@@ -189,7 +189,7 @@ def test_incomplete_set_and_a_new_one_under_its_reference(two):
     new = STORY.replace("龙池社区", "河西社区").replace("我反映一个事", "还有另外一件事")
     two.smsc.text(phone, STORY, mode="udh8", ref=66, order=[1])
     two.smsc.text(phone, new, mode="udh8", ref=66)
-    two.smsc.expect(phone, count=2, timeout=30)
+    two.smsc.expect(phone, count=2)
     found = [c["text"] for c in two.cases(phone)]
     assert new in found, found
     assert any("未收到" in t and "我反映一个事" in t for t in found), found

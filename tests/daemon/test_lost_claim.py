@@ -34,7 +34,7 @@ def claim_held_up(town, phone):
                 yield late, backend, c
                 return
             c.rollback()  # it looks for what was lost just now: another time
-        ht.until("its end", lambda: "sent" in town.delivery(late), timeout=30)
+        ht.until("its end", lambda: "sent" in town.delivery(late))
     raise AssertionError("the channel never claimed when it was told to")
 
 
@@ -51,7 +51,7 @@ def test_claim_that_outlives_its_process(make_town):
         ht.until("the next process, which looks", lambda: "outbox_recover" in [w for w, _ in under_way(town).values()])
         assert orphan in under_way(town), "the claim had ended already"
         lock.rollback()
-        ht.until("its end", lambda: "sent" in town.delivery(late), timeout=30,
+        ht.until("its end", lambda: "sent" in town.delivery(late),
                  shown=lambda: (town.delivery(late), town.rows("select * from hailan.outbox_in_hand")))
         town.handled()
         assert len(town.smsc.texts(p)) == before + 1, "once, and only once"

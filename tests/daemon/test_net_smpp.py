@@ -49,7 +49,7 @@ class NetSmpp:
                 self.events.append(json.loads(line))
                 self.arrived.notify_all()
 
-    def wait(self, name, count=1, timeout=20, **fields):
+    def wait(self, name, count=1, timeout=ht.PATIENCE, **fields):
         def found():
             return [e for e in list(self.events)
                     if e["event"] == name and all(e.get(k) == v for k, v in fields.items())]

@@ -104,7 +104,7 @@ def test_danger_first_then_replies_then_notices(town):
 def test_too_old_is_not_sent_but_noted(town):
     phone = ht.phone()
     id = town.post(phone, "昨天的事", not_after=-1)
-    ht.until("its end", lambda: town.delivery(id) and town.delivery(id)[-1] == "expired", timeout=30, shown=lambda: town.delivery(id))
+    ht.until("its end", lambda: town.delivery(id) and town.delivery(id)[-1] == "expired", shown=lambda: town.delivery(id))
     assert not town.smsc.received(phone)
     assert str(id) in town.daemon.ctl("outbox", "--failed", "--json").stdout
 
@@ -120,8 +120,8 @@ def test_becomes_too_old_while_the_link_is_down(town):
     finally:
         for form in (*ROOM, "named"):
             town.smsc.do("up", link=form)
-    town.smsc.bound(5, timeout=40)
-    ht.until("its end", lambda: town.delivery(id) and town.delivery(id)[-1] in ("expired", "failed"), timeout=30, shown=lambda: town.delivery(id))
+    town.smsc.bound(5)
+    ht.until("its end", lambda: town.delivery(id) and town.delivery(id)[-1] in ("expired", "failed"), shown=lambda: town.delivery(id))
     time.sleep(0.5)
     assert not town.smsc.received(phone)
 
@@ -130,7 +130,7 @@ def test_not_before_its_time(town):
     phone = ht.phone()
     start = time.time()
     town.post(phone, "两秒以后", not_before=2)
-    m = town.smsc.expect(phone, timeout=20)
+    m = town.smsc.expect(phone)
     assert m["time"] - start >= 1.9
     assert m["time"] - start < 8 * ht.SLOW, "long after its time"
 

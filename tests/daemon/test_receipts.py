@@ -39,7 +39,7 @@ def reply(town):
     return phone
 
 
-def reaches(town, phone, state, timeout=15):
+def reaches(town, phone, state, timeout=ht.PATIENCE):
     ht.until(f"state {state} of the message to {phone}", lambda: state in states(town, phone), timeout,
              shown=lambda: states(town, phone))
 
@@ -185,4 +185,4 @@ def test_receipts_are_refused_for_now_when_the_database_is_away(make_town):
         assert receipts and receipts[0]["state"] != "acked", f"acknowledged a receipt that nobody has: {receipts}"
     finally:
         town.cluster.start()
-    reaches(town, phone, "delivered", timeout=40)
+    reaches(town, phone, "delivered")

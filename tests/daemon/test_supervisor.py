@@ -67,10 +67,10 @@ class Keeper:
     def log(self):
         return self.log_path.read_text(errors="replace")
 
-    def until_log(self, pattern, timeout=10):
+    def until_log(self, pattern, timeout=ht.PATIENCE):
         return ht.until(f"a line with {pattern}", lambda: re.search(pattern, self.log()), timeout)
 
-    def ask(self, command, timeout=15):
+    def ask(self, command, timeout=ht.PATIENCE):
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(timeout * ht.SLOW)
             ht.until("the control socket to be served", lambda: s.connect_ex(str(self.folder / "control.sock")) == 0, timeout)
@@ -89,12 +89,13 @@ class Keeper:
     def role(self, name):
         return self.status()[1].get(name)
 
-    def until_role(self, name, timeout=10, **wanted):
+    def until_role(self, name, timeout=ht.PATIENCE, restarts=0, **wanted):
+        """restarts: at least so many."""
         def fits():
             r = self.role(name)
-            return r and all(r[k] == v for k, v in wanted.items()) and r
+            return r and r["restarts"] >= restarts and all(r[k] == v for k, v in wanted.items()) and r
 
-        return ht.until(f"{name} to be {wanted}", fits, timeout)
+        return ht.until(f"{name} to be {wanted}", fits, timeout, shown=lambda: self.role(name))
 
     def until_state(self, state):
         def fits():
@@ -104,7 +105,7 @@ class Keeper:
 
         ht.until(f"the daemon to be {state}", fits)
 
-    def end(self, number=signal.SIGTERM, timeout=10):
+    def end(self, number=signal.SIGTERM, timeout=ht.PATIENCE):
         self.process.send_signal(number)
         return self.process.wait(timeout * ht.SLOW)
 
@@ -219,11 +220,11 @@ def test_reload_tries_a_broken_role_again(keeper):
 
 def test_hung_role_is_aborted(keeper):
     keeper.errors = ["gave no sign of life"]
-    keeper.write(watchdog="800ms")
+    keeper.write(watchdog="1500ms")
     keeper.start()
     pid = keeper.role("clerk:1")["pid"]
     keeper.tell("clerk:1", "hang")
-    keeper.until_log("role=clerk:1 pid=%d gave no sign of life for 800 ms; aborted" % pid)
+    keeper.until_log("role=clerk:1 pid=%d gave no sign of life for 1500 ms; aborted" % pid)
     keeper.forget("clerk:1")
     ht.until("another process", lambda: keeper.role("clerk:1")["pid"] not in (0, pid))
     assert not alive(pid)
@@ -234,12 +235,12 @@ def test_hung_role_is_aborted(keeper):
 def test_stopped_role_is_killed(keeper):
     """SIGABRT does nothing to a stopped process; SIGKILL does."""
     keeper.errors = ["gave no sign of life"]
-    keeper.write(watchdog="800ms")
+    keeper.write(watchdog="1500ms")
     keeper.start()
     pid = keeper.role("clerk:1")["pid"]
     os.kill(pid, signal.SIGSTOP)
-    keeper.until_role("clerk:1", state="hung")
-    keeper.until_log("role=clerk:1 pid=%d did not end in time; killed" % pid, timeout=12)
+    keeper.until_log("role=clerk:1 running -> hung")
+    keeper.until_log("role=clerk:1 pid=%d did not end in time; killed" % pid)
     keeper.until_role("clerk:1", state="running", restarts=1)
 
 
@@ -336,13 +337,13 @@ def test_drain_waits_and_then_kills(keeper):
     pids = {n: r["pid"] for n, r in keeper.status()[1].items()}
     began = time.monotonic()
     keeper.process.send_signal(signal.SIGTERM)
-    ht.until("the timekeeper to end", lambda: not alive(pids["timekeeper:1"]), 2)
+    ht.until("the timekeeper to end", lambda: not alive(pids["timekeeper:1"]))
     assert alive(pids["clerk:1"]) and alive(pids["clerk:2"])
     head, roles = keeper.status()
     assert head["state"] == "draining" and roles["clerk:2"]["state"] == "draining"
     assert keeper.ask("reload")[0] == {"ok": False, "error": "the daemon is draining"}
-    assert keeper.process.wait(10 * ht.SLOW) == 0
-    assert 1.8 < time.monotonic() - began < 6 * ht.SLOW
+    assert keeper.process.wait(ht.PATIENCE * ht.SLOW) == 0
+    assert time.monotonic() - began > 1.8
     assert "role: ends with code=0" in keeper.log() and not alive(pids["clerk:2"])
 
 
@@ -353,7 +354,7 @@ def test_second_signal_kills_at_once(keeper):
     pid = keeper.role("clerk:1")["pid"]
     keeper.process.send_signal(signal.SIGTERM)
     keeper.until_role("clerk:1", state="draining")
-    assert keeper.end(timeout=3) == 0 and not alive(pid)
+    assert keeper.end() == 0 and not alive(pid)
 
 
 def test_children_die_with_the_supervisor(keeper):
@@ -366,7 +367,7 @@ def test_children_die_with_the_supervisor(keeper):
     pids = [r["pid"] for r in keeper.status()[1].values()]
     keeper.process.kill()
     keeper.process.wait()
-    ht.until("all to be dead", lambda: not any(alive(p) for p in pids), 5)
+    ht.until("all to be dead", lambda: not any(alive(p) for p in pids))
     # and the socket that it left behind does not keep the next from starting
     keeper.forget("clerk:2")
     keeper.start()
@@ -376,7 +377,7 @@ def test_two_daemons_do_not_share_a_socket(keeper):
     keeper.errors = ["a daemon runs already"]
     keeper.write()
     keeper.start()
-    done = subprocess.run([str(OBEDIENT), "-f", str(keeper.config)], capture_output=True, text=True, timeout=10)
+    done = subprocess.run([str(OBEDIENT), "-f", str(keeper.config)], capture_output=True, text=True, timeout=60)
     assert done.returncode == 78
     assert "a daemon runs already with the control socket" in done.stderr
     assert keeper.status()[0]["ready"] == 2
@@ -384,7 +385,7 @@ def test_two_daemons_do_not_share_a_socket(keeper):
 
 def test_start_with_a_bad_file(keeper):
     keeper.write("clerk { count = 99 }\nfoo = bar\n")
-    done = subprocess.run([str(OBEDIENT), "-f", str(keeper.config)], capture_output=True, text=True, timeout=10)
+    done = subprocess.run([str(OBEDIENT), "-f", str(keeper.config)], capture_output=True, text=True, timeout=60)
     assert done.returncode == 78
     assert len(re.findall(r"error: .*hailand.conf:\d+: ", done.stderr)) == 2
     keeper.log_path.write_text("")
@@ -411,7 +412,7 @@ class Systemd:
 
 def test_systemd_is_told(keeper):
     systemd = Systemd(keeper.folder / "notify")
-    keeper.write('channel "x" { plugin = p }\n')
+    keeper.write('channel "x" { plugin = p }\n', head=HEAD.replace("start_timeout = 3s", "start_timeout = 5min"))
     keeper.tell("clerk:1", "unready")
     env = {"NOTIFY_SOCKET": str(keeper.folder / "notify"), "WATCHDOG_USEC": "400000"}
     keeper.start(env=env, running=False)
@@ -464,7 +465,7 @@ def test_control_is_bounded(keeper):
     assert "takes no argument" in keeper.ask("status now")[0]["error"]
     assert "no such role" in keeper.ask("restart clerk:7")[0]["error"]
     with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(10)
+        s.settimeout(60)
         s.connect(path)
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             s.sendall(b"x" * 5000)
@@ -472,7 +473,7 @@ def test_control_is_bounded(keeper):
             assert s.recv(10) == b""  # closed
     # one byte at a time, two commands, then the end of what we send
     with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(10)
+        s.settimeout(60)
         s.connect(path)
         for byte in b"status\r\nlog info\n":
             s.sendall(bytes([byte]))
@@ -488,7 +489,7 @@ def test_control_is_bounded(keeper):
             s.sendall(command)
     many = [socket.socket(socket.AF_UNIX) for _ in range(30)]
     for s in many:
-        s.settimeout(10)
+        s.settimeout(60)
         s.connect(path)
     refused = 0
     for s in many:
@@ -518,7 +519,7 @@ def test_drain_by_command(keeper):
     keeper.write()
     keeper.start()
     assert keeper.ask("drain") == [{"ok": True}]
-    assert keeper.process.wait(10) == 0
+    assert keeper.process.wait(60) == 0
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
@@ -536,7 +537,7 @@ def test_privileges_are_dropped(keeper):
     # the parent-death signal is set after the drop
     keeper.process.kill()
     keeper.process.wait()
-    ht.until("all to be dead", lambda: not any(alive(r["pid"]) for r in roles.values()), 5)
+    ht.until("all to be dead", lambda: not any(alive(r["pid"]) for r in roles.values()))
 
 
 def test_user_that_is_not_there(keeper):
@@ -573,13 +574,13 @@ def test_by_hand_in_the_foreground(keeper):
     keeper.until_log("channel:sms: info: role: ready")
     assert keeper.end(signal.SIGINT) == 0
     done = subprocess.run(
-        [str(OBEDIENT), "-f", str(keeper.config), "--role", "channel:mail"], capture_output=True, text=True, timeout=10
+        [str(OBEDIENT), "-f", str(keeper.config), "--role", "channel:mail"], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 78 and 'no role "channel:mail" in the settings' in done.stderr
 
 
 def run(*arguments):
-    return subprocess.run([str(OBEDIENT), *arguments], capture_output=True, text=True, timeout=10)
+    return subprocess.run([str(OBEDIENT), *arguments], capture_output=True, text=True, timeout=60)
 
 
 def test_command_line(keeper):
@@ -657,5 +658,5 @@ def test_completion_knows_the_options():
     wanted = set(re.findall(r"--[a-z-]+", run("--help").stdout))
     script = f"""source {file}
         COMP_WORDS=(hailand --); COMP_CWORD=1; COMP_LINE='hailand --'; _hailand; printf '%s\\n' "${{COMPREPLY[@]}}" """
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=10)
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
     assert wanted <= set(done.stdout.split()), done.stderr

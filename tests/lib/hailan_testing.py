@@ -32,6 +32,7 @@ PLUGINS = BUILD / "lib/hailan/plugins"
 FAST = pathlib.Path(os.environ.get("HAILAN_FAST", BUILD))  # a build without sanitizers, where there is one
 
 SLOW = float(os.environ.get("HAILAN_SLOW", "1"))  # a factor on every wait, for loaded machines
+PATIENCE = 60.0  # seconds for what must come: only a failure waits so long, so a slow machine may take its time
 NIGHTLY = os.environ.get("HAILAN_NIGHTLY", "0") not in ("", "0")
 
 sys.path.insert(0, str(SOURCE / "contrib/simulator"))  # its PDU code builds the raw PDUs of tests
@@ -44,7 +45,7 @@ def phone():
     return f"+86157{next(_phones) % 100_000_000:08d}"
 
 
-def until(what, condition, timeout=15.0, step=0.02, shown=None):
+def until(what, condition, timeout=PATIENCE, step=0.02, shown=None):
     """The first true value of condition(); fails with what was waited for, and with what shown()
     says is there instead."""
     end = time.monotonic() + timeout * SLOW
@@ -159,14 +160,16 @@ class Smsc:
         until("the simulator", lambda: os.path.exists(self.socket) or self.process.poll() is not None)
         assert self.process.poll() is None, "the simulator ended at once"
 
-    def do(self, do, timeout=20, **arguments):
-        """timeout: how long the simulator may wait for what is asked."""
+    def do(self, do, timeout=PATIENCE, **arguments):
+        """timeout: how long the simulator may wait for what is asked. What needs a bound link waits for one."""
         timeout *= SLOW
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(timeout + 20)
             s.connect(self.socket)
             if do in ("wait", "enquire"):
                 arguments["timeout"] = timeout
+            if do in ("deliver_raw", "enquire"):
+                arguments["bind_wait"] = timeout
             s.sendall(json.dumps({"do": do, **arguments}).encode() + b"\n")
             answer = b""
             while not answer.endswith(b"\n"):
@@ -178,8 +181,9 @@ class Smsc:
         assert answer.get("ok"), f"{do} {arguments}: {answer}"
         return answer
 
-    def bound(self, count=1, timeout=20):
-        self.do("wait", bound=count, timeout=timeout)
+    def bound(self, count=1, timeout=PATIENCE):
+        """So many connections are bound and answer: not those whose end has gone unnoticed."""
+        self.do("wait", bound=count, alive=True, timeout=timeout)
 
     def set(self, **settings):
         self.do("set", **settings)
@@ -187,7 +191,7 @@ class Smsc:
     def send(self, sender, text, to="12345", **arguments):
         return self.do("send", **{"from": sender}, to=to, text=text, **arguments)
 
-    def text(self, sender, text, to="12345", wait=15, **arguments):
+    def text(self, sender, text, to="12345", wait=PATIENCE, **arguments):
         """A resident writes; every part must be acknowledged. The ledger of the parts."""
         ledger = self.send(sender, text, to, wait=wait * SLOW, timeout=wait + 10, **arguments)["ledger"]
         for part in ledger:
@@ -200,22 +204,23 @@ class Smsc:
     def texts(self, phone):
         return [m["text"] for m in self.received(phone)]
 
-    def expect(self, phone, match="", since=0, timeout=15, count=1):
+    def expect(self, phone, match="", since=0, timeout=PATIENCE, count=1):
         """The first message to phone, from number since on, whose text fits."""
         answer = self.do(
             "wait", phone=phone, match=match, since=since, count=count, timeout=timeout
         )
         return answer["messages"][count - 1]
 
-    def raw(self, command, body=b"", sequence="next", wait=10, octets=None, **arguments):
-        """A PDU as it is; the answer with its number, and whether the link was closed."""
+    def raw(self, command, body=b"", sequence="next", wait=PATIENCE, octets=None, **arguments):
+        """A PDU as it is; the answer with its number, and whether the link was closed. until_closed=True: also
+        waits until it was."""
         from smsc import pdu
 
         octets = octets if octets is not None else pdu.pack(command, 0, 0, body)
         if sequence != "next":
             octets = octets[:12] + sequence.to_bytes(4, "big") + octets[16:]
         asks = {"sequence": "next"} if sequence == "next" else {}
-        return self.do("deliver_raw", pdu=octets.hex(), wait=wait * SLOW, timeout=20 + wait, **asks, **arguments)
+        return self.do("deliver_raw", pdu=octets.hex(), wait=wait * SLOW, timeout=PATIENCE + 2 * wait, **asks, **arguments)
 
     def complaints(self):
         return [c["text"] for c in self.do("complaints")["complaints"]]
@@ -337,7 +342,7 @@ channel "sms" {{
         self.process.kill()
         self.process.wait(10)
 
-    def stop(self, timeout=30):
+    def stop(self, timeout=PATIENCE):
         if self.process is None or self.process.poll() is not None:
             return
         self.process.send_signal(signal.SIGTERM)

@@ -68,7 +68,7 @@ def crowd(town, count, text=LIGHT, **arguments):
     return people
 
 
-def all_answered(town, people, copies=1, timeout=40):
+def all_answered(town, people, copies=1, timeout=ht.PATIENCE):
     for p in people:
         town.smsc.expect(p, timeout=timeout)
     town.handled(timeout)

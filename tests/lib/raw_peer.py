@@ -24,18 +24,18 @@ class RawPeer:
         self.ports = {n: s.getsockname()[1] for n, s in self.listeners.items()}
         self.connections = []
 
-    def accept(self, link="a", timeout=20):
+    def accept(self, link="a", timeout=ht.PATIENCE):
         self.listeners[link].settimeout(timeout * ht.SLOW)
         c = Connection(self.listeners[link].accept()[0])
         self.connections.append(c)
         return c
 
-    def accept_bound(self, link="a", timeout=20):
+    def accept_bound(self, link="a", timeout=ht.PATIENCE):
         c = self.accept(link, timeout)
         c.answer_bind()
         return c
 
-    def bound(self, count=1, timeout=20):
+    def bound(self, count=1, timeout=ht.PATIENCE):
         pass
 
     def complaints(self):
@@ -83,7 +83,7 @@ class Connection:
                         short_message=text.encode("utf-16-be"))
         return self.send(pdu.DELIVER_SM, m.body(), pause=pause)
 
-    def read(self, timeout=15):
+    def read(self, timeout=ht.PATIENCE):
         """(command, status, sequence, body), or None when the peer has closed."""
         end = time.monotonic() + timeout * ht.SLOW
         while True:
@@ -107,7 +107,7 @@ class Connection:
                 return None
             self.rest += piece
 
-    def read_until(self, command, timeout=15, answer_enquire=True):
+    def read_until(self, command, timeout=ht.PATIENCE, answer_enquire=True):
         """The next PDU with this command; what comes before is answered as an SMSC would."""
         end = time.monotonic() + timeout * ht.SLOW
         while time.monotonic() < end:
@@ -128,7 +128,7 @@ class Connection:
         self.send(got[0] | pdu.RESPONSE, pdu.bind_resp("raw", 0x34) if body is None else body, status, got[2])
         return got
 
-    def closed(self, timeout=15):
+    def closed(self, timeout=ht.PATIENCE):
         """Waits until the peer has closed."""
         end = time.monotonic() + timeout * ht.SLOW
         while time.monotonic() < end:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """How the simulated SMSC behaves when things go wrong, seen from a bare socket."""
+import threading
 import time
 
 import pytest
@@ -294,6 +295,63 @@ def test_deliver_raw(start, bare):
     assert esme.read()[2] == 4711
 
 
+def test_deliver_raw_waits_for_a_bind_and_for_the_end(start, bare):
+    smsc = start()
+    raw = pdu.pack(pdu.DELIVER_SM, 0, 7, b"").hex()
+    with pytest.raises(ControlError, match="nobody is bound"):
+        smsc.call("deliver_raw", pdu=raw)
+    asked = threading.Thread(target=smsc.call, args=("deliver_raw",), kwargs={"pdu": raw, "bind_wait": 60})
+    asked.start()
+    esme = bare(smsc.port())
+    assert esme.read()[2] == 7
+    asked.join(60)
+    got = []
+    asked = threading.Thread(target=lambda: got.append(smsc.call("deliver_raw", pdu=raw, wait=60, until_closed=True)))
+    asked.start()
+    assert esme.read()[2] == 7
+    esme.send(pdu.GENERIC_NACK, b"", pdu.RINVCMDLEN, 7)
+    asked.join(0.2)
+    assert not got, "the answer alone is not the end"
+    esme.close()
+    asked.join(60)
+    assert got[0]["closed"] and got[0]["answer"]["status"] == pdu.RINVCMDLEN
+    assert smsc.call("links")["links"][0]["sessions"] == []
+
+
+def test_wait_for_a_link_that_is_alive(start, bare):
+    """A bound connection that answers nothing may have lost its end already."""
+    smsc = start()
+    bare(smsc.port())
+    assert smsc.call("wait", bound=1)["bound"] == 1
+    with pytest.raises(ControlError, match="0 bound"):
+        smsc.call("wait", bound=1, alive=True, timeout=0.2)
+    again, got = bare(smsc.port()), []
+    asked = threading.Thread(target=lambda: got.append(smsc.call("wait", bound=1, alive=True, timeout=60)))
+    asked.start()
+    while again.read()[0] != pdu.ENQUIRE_LINK:
+        pass
+    again.send(pdu.ENQUIRE_LINK | pdu.RESPONSE, sequence=2)  # the second that it was asked
+    again.send(pdu.ENQUIRE_LINK | pdu.RESPONSE, sequence=1)
+    asked.join(60)
+    assert got == [{"ok": True, "bound": 1}]
+
+
+def test_idle_as_soon_as_the_last_is_answered(start, bare):
+    """Also when the rate allows nothing more just then: whoever waits is woken by the last answer."""
+    smsc = start(deliver_rate=2, window=1)
+    esme = bare(smsc.port())
+    smsc.call("burst", count=2)
+    esme.deliver()
+    sequence, _ = esme.deliver(answer=None)
+    assert smsc.call("links")["links"][0]["feeds"] == 0, "nothing is left to be made"
+    began = time.monotonic()
+    asked = threading.Thread(target=smsc.call, args=("wait",), kwargs={"idle": True, "timeout": 40})
+    asked.start()
+    esme.send(pdu.DELIVER_SM_RESP, b"\0", 0, sequence)
+    asked.join(60)
+    assert time.monotonic() - began < 30, "nobody told that it is idle"
+
+
 def test_wrong_answers_are_complained_of(start, bare):
     smsc = start()
     esme = bare(smsc.port())
@@ -332,7 +390,6 @@ def test_forgets_what_is_old(start, bare):
 
 def test_a_burst_is_fast(start, bare):
     """The floor is far under what an idle machine does (over 50,000 a second), to hold on a busy one."""
-    import threading
     smsc = start(window=200)
     esme = bare(smsc.port())
     esme.sock.settimeout(20)

@@ -5,6 +5,7 @@ Terminal, script, control port and in-process tests all come through here, so
 that what one can do the others can.
 """
 import asyncio
+import contextlib
 import re
 import time
 
@@ -143,7 +144,7 @@ class Commands:
                 yield delivery
         start, before = time.monotonic(), smsc.counters["delivers_acked"]
         for i, name in enumerate(links):
-            smsc.link(name).feeds.append(make(i))
+            smsc.link(name).feed(make(i), len(range(i, count, len(links))))
         for link in smsc.links.values():
             link.pump()
         if not r.get("wait"):
@@ -168,12 +169,13 @@ class Commands:
         link.pump()
 
     async def do_deliver_raw(self, r):
-        """Write octets as they are. wait = seconds for an answer to the sequence number in them."""
+        """Write octets as they are. wait = seconds for an answer to the sequence number in them; until_closed:
+        and then for the ESME to have closed the connection."""
         try:
             octets = bytes.fromhex(r["pdu"])
         except ValueError:
             raise CommandError("pdu: expected hex") from None
-        session = self.smsc.session(r.get("link"), receiving=bool(r.get("receiving", True)))
+        session = await self._session(r, receiving=bool(r.get("receiving", True)))
         if r.get("sequence") == "next" and len(octets) >= 16:
             octets = octets[:12] + session.next_sequence().to_bytes(4, "big") + octets[16:]
         wait, future = seconds(r.get("wait", 0)), self.smsc.loop.create_future()
@@ -183,11 +185,21 @@ class Commands:
         await self._trickle(session, octets, number(r.get("chunk", 0)))
         if not wait:
             return {}
-        try:
+        answer = None
+        with contextlib.suppress(asyncio.TimeoutError):
             answer = await asyncio.wait_for(asyncio.shield(future), wait)
-        except asyncio.TimeoutError:
-            return {"answer": None, "closed": session.closing}
-        return {"answer": answer, "closed": answer is None}
+        if r.get("until_closed") and not await self.smsc.wait_for(lambda: session.lost, wait):
+            return {"ok": False, "error": f"still connected after {wait:g} s", "answer": answer}
+        return {"answer": answer, "closed": session.closing}
+
+    async def _session(self, r, receiving):
+        """Somebody who is bound; bind_wait = seconds that he may still take to come."""
+        def there():
+            with contextlib.suppress(SmscError):
+                return self.smsc.session(r.get("link"), receiving)
+        if r.get("bind_wait"):
+            await self.smsc.wait_for(there, min(seconds(r["bind_wait"]), LIMIT))
+        return self.smsc.session(r.get("link"), receiving)
 
     @staticmethod
     async def _trickle(session, octets, chunk):
@@ -311,11 +323,20 @@ class Commands:
                 + (", ".join(repr(m["text"]) for m in came) or "nothing"), "messages": came}
 
     async def _wait_bound(self, r, limit):
+        """alive: only those count that have answered an enquire_link since; a connection whose end has died but
+        not been noticed yet does not."""
         links = [self.smsc.link(r["link"])] if r.get("link") else list(self.smsc.links.values())
-        want = number(r["bound"])
+        want, alive, asked = number(r["bound"]), bool(r.get("alive")), {}
+
+        def proven(session):
+            if not alive:
+                return True
+            if session not in asked:
+                asked[session] = session.enquire()
+            return asked[session] not in session.enquired
 
         def bound():
-            return sum(1 for li in links for s in li.sessions if s.bound and not s.closing)
+            return sum(1 for li in links for s in li.sessions if s.bound and not s.closing and proven(s))
         done = await self.smsc.wait_for(lambda: bound() >= want if want else bound() == 0, limit)
         return {"bound": bound()} if done else \
             {"ok": False, "error": f"{bound()} bound after {limit:g} s, expected {want}", "bound": bound()}
@@ -399,17 +420,11 @@ class Commands:
 
     async def do_enquire(self, r):
         """Send an enquire_link now and wait for the answer."""
-        session = self.smsc.session(r.get("link"), receiving=False)
-        sequence = session.next_sequence()
-        session.enquired[sequence] = self.smsc.now()
-        session.send(pdu.ENQUIRE_LINK, 0, sequence)
-        session.flush()
-        limit, start = timeout_of(r), self.smsc.now()
-        while sequence in session.enquired and not session.closing:
-            if self.smsc.now() - start > limit:
-                return {"ok": False, "error": f"enquire_link not answered within {limit:g} s"}
-            await asyncio.sleep(0.005)
-        if session.closing:
+        session = await self._session(r, receiving=False)
+        limit, start, sequence = timeout_of(r), self.smsc.now(), session.enquire()
+        if not await self.smsc.wait_for(lambda: sequence not in session.enquired or session.closing, limit):
+            return {"ok": False, "error": f"enquire_link not answered within {limit:g} s"}
+        if sequence in session.enquired:
             return {"ok": False, "error": "the link was closed instead"}
         return {"seconds": self.smsc.now() - start}
 

@@ -136,7 +136,7 @@ class Link:
         self.smsc, self.config, self.name = smsc, config, config.name
         self.sessions = []
         self.queue = collections.deque()
-        self.feeds = collections.deque()    # iterators that make deliveries when the queue is empty
+        self.feeds = collections.deque()    # what makes deliveries when the queue is empty: [iterator, how many are left]
         self.server = None
         self.port = config.port
         self.turn = 0
@@ -192,16 +192,23 @@ class Link:
         delivery.link, delivery.state = self.name, "queued"
         (self.queue.appendleft if front else self.queue.append)(delivery)
 
+    def feed(self, deliveries, count):
+        """Take count deliveries from an iterator, each when it can be sent."""
+        if count:
+            self.feeds.append([deliveries, count])
+
     def _next(self):
         if self.queue:
             return self.queue.popleft()
-        while self.feeds:
-            delivery = next(self.feeds[0], None)
-            if delivery is not None:
-                delivery.link = self.name
-                return delivery
+        if not self.feeds:
+            return None
+        feed = self.feeds[0]
+        feed[1] -= 1
+        if not feed[1]:     # at once: who waits for idleness looks again when the last answer comes, not later
             self.feeds.popleft()
-        return None
+        delivery = next(feed[0])
+        delivery.link = self.name
+        return delivery
 
     def pump(self):
         """Hand out what waits, as far as windows and rate allow; written in one piece for each connection."""

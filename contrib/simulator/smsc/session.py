@@ -32,6 +32,7 @@ class Session(asyncio.Protocol):
         self.paused = False
         self.frozen = False
         self.closing = False
+        self.lost = False               # the connection is no more
         self.enquired = {}              # sequence: when
         self.since = self.last_enquire = 0.0
         self.peer = "?"
@@ -50,7 +51,7 @@ class Session(asyncio.Protocol):
         self.smsc.emit("connected", link=self.link.name, peer=self.peer)
 
     def connection_lost(self, exc):
-        self.closing = True
+        self.closing = self.lost = True
         for waiter in self.waiters.values():
             if not waiter.done():
                 waiter.set_result(None)
@@ -97,6 +98,14 @@ class Session(asyncio.Protocol):
         self.out.append(HEADER.pack(16 + len(body), command, status, sequence) + body)
         if self.settings.wire:
             self._show("out", command, status, sequence, body)
+
+    def enquire(self):
+        """Send an enquire_link; its number stands in `enquired` until it is answered."""
+        sequence = self.next_sequence()
+        self.enquired[sequence] = self.smsc.now()
+        self.send(pdu.ENQUIRE_LINK, 0, sequence)
+        self.flush()
+        return sequence
 
     def flush(self):
         if self.out and not self.closing:
@@ -210,6 +219,7 @@ class Session(asyncio.Protocol):
             self.smsc.complain(self.link, "enquire_link_resp with a body")
         if self.enquired.pop(sequence, None) is None:
             self.smsc.complain(self.link, f"enquire_link_resp {sequence}, which we did not ask for")
+        self.smsc.wake()
 
     def on_unbind(self, status, sequence, body):
         self.send(pdu.UNBIND | pdu.RESPONSE, 0, sequence)
@@ -301,9 +311,7 @@ class Session(asyncio.Protocol):
             return
         if settings.enquire and now - self.last_enquire >= settings.enquire:
             self.last_enquire = now
-            sequence = self.next_sequence()
-            self.enquired[sequence] = now
-            self.send(pdu.ENQUIRE_LINK, 0, sequence)
+            self.enquire()
         self._overdue(now)
         self.flush()
 
