@@ -3,7 +3,7 @@ set local role hailan_owner;
 set local search_path = hailan, pg_temp;
 
 revoke all on all functions in schema hailan from public;
-alter default privileges for role hailan_owner in schema hailan revoke execute on functions from public;
+alter default privileges for role hailan_owner revoke execute on functions from public;
 
 create function schema_check(out version int4, out sha256 text, out in_recovery bool, out synchronous_commit text)
 language sql stable security definer set search_path = hailan, pg_temp as $$

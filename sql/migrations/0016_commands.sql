@@ -1,0 +1,199 @@
+-- What staff do by text. The clerk's program has parsed the words (daemon/text/command.c); here they find
+-- their case and unit, become a step, and are answered. All of it in the transaction that files the message.
+set local role hailan_owner;
+set local search_path = hailan, pg_temp;
+
+-- The unit that a word means: its name, a part of it, or an abbreviation of it (城管 for 城市管理行政执法局).
+-- 街道, 社区: those of the case. None or several alike: null.
+create function unit_find(p_word text, p_number int8) returns int4
+language plpgsql stable set search_path = hailan, pg_temp as $$
+declare
+	v_word text := regexp_replace(p_word, '\s', '', 'g');
+	v_ids int4[];
+begin
+	if v_word = '' or length(v_word) > 32 then
+		return null;
+	elsif v_word in ('街道', '镇', '가두', '진') then
+		return (select case_street(k.place_id) from "case" k where k.number = p_number);
+	elsif v_word in ('社区', '村', '사회구역', '촌') then
+		return (select case_home(k.place_id) from "case" k where k.number = p_number);
+	end if;
+	with named as (
+		select u.id, regexp_replace(n.name, '\s', '', 'g') as name
+		  from unit u, lateral (values (u.name_zh), (u.name_ko), (unit_title(u.level, u.name_zh, u.name_ko, 'zh')), (unit_title(u.level, u.name_zh, u.name_ko, 'ko'))) n (name)
+		 where u.level not in ('grid', 'landmark', 'city') and n.name is not null
+		union
+		select u.id, a.name from unit_alias a join unit u on u.id = a.unit_id where u.level not in ('grid', 'landmark', 'city')
+	), ranked as (
+		select n.id, min(case when n.name = v_word then 0 when starts_with(n.name, v_word) then 1000 when position(v_word in n.name) > 0 then 2000
+		                      when length(v_word) >= 2 and n.name ~ (select string_agg(regexp_replace(c, '([^[:alnum:]])', '\\\1'), '.*') from string_to_table(v_word, null) c)
+		                      then 3000 end + length(n.name)) as rank
+		  from named n group by n.id
+	)
+	select array_agg(r.id) into v_ids from ranked r where r.rank = (select min(x.rank) from ranked x);
+	return case when cardinality(v_ids) = 1 then v_ids[1] end;
+end $$;
+
+-- The open cases with which somebody may do this now, the oldest first; among the newest that are near him.
+create function command_cases(p_phone text, p_action text) returns table (number int8, category text, light light, state case_state)
+language sql stable set search_path = hailan, pg_temp as $$
+	with recursive mine as (
+		select s.unit_id as id from phone p join staff s on s.person_id = p.person_id where p.number = p_phone
+		union select u.id from unit u join mine m on u.parent_id = m.id
+	), near as (
+		select k.number, k.category, k.state from "case" k
+		 where k.state <> 'closed' and (k.unit_id in (select id from mine) or k.place_id in (select id from mine))
+		   and exists (select from case_transition t where t.action = p_action and t.from_state = k.state)
+		 order by k.number desc limit 100
+	)
+	select n.number, n.category, l.light, n.state from near n join case_state_light l on l.state = n.state
+	 where exists (select from case_office(n.number, p_action, p_phone, null)) order by n.number limit 8
+$$;
+
+create function command_list(p_phone text, p_action text, p_language text) returns jsonb language sql stable set search_path = hailan, pg_temp as $$
+	select jsonb_build_object('count', count(*)::text, 'number', min(x.number)::text,
+	       'list', string_agg(x.number || coalesce(case p_language when 'ko' then c.name_ko else c.name_zh end, '')
+	               || case p_language when 'ko' then case x.light when 'red' then '적' when 'yellow' then '황' else '청' end
+	                                  else case x.light when 'red' then '红' when 'yellow' then '黄' else '蓝' end end, ' ' order by x.number))
+	  from command_cases(p_phone, p_action) x left join category c on c.code = x.category
+$$;
+
+-- One command of a member of staff; the answers go out. Returns how it ended, for the record.
+create function command_run(p_at timestamptz, p_phone text, p_language text, p_action text, p_number int8, p_word text, p_days int4, p_reason text,
+	p_message_id int8, p_confirmed case_state default null)
+returns text language plpgsql set search_path = hailan, pg_temp as $$
+declare
+	v_action text := p_action;
+	v_number int8 := nullif(p_number, 0);
+	v_target int8;
+	v_list jsonb;
+	v_level int2 := (select max(s.level) from phone p join staff s on s.person_id = p.person_id where p.number = p_phone);
+	v_code text;
+	v_state case_state;
+	r record;
+begin
+	if v_action = 'help' then
+		perform say(p_at, p_phone, p_language, (array['help_grid', 'help_community', 'help_office', 'help_city'])[v_level], '{}', null, p_message_id);
+		return 'ok';
+	elsif v_action = 'list' then
+		v_list := command_list(p_phone, 'look', p_language);
+		perform say(p_at, p_phone, p_language, case when v_list ->> 'number' is null then 'list_none' else 'list_mine' end, v_list, null, p_message_id);
+		return 'ok';
+	end if;
+	if v_number is null then
+		v_list := command_list(p_phone, v_action, p_language);
+		if (v_list ->> 'count')::int4 <> 1 then
+			perform say(p_at, p_phone, p_language, case (v_list ->> 'count')::int4 when 0 then 'no_case_for_it' else 'which_case' end, v_list, null, p_message_id);
+			return 'which';
+		end if;
+		v_number := (v_list ->> 'number')::int8;
+	end if;
+	select n.state into v_state from case_now n where n.number = coalesce((select f.parent_number from case_life f where f.number = v_number), v_number);
+	if v_state is null then
+		perform say(p_at, p_phone, p_language, 'number_unknown', jsonb_build_object('number', v_number::text), null, p_message_id);
+		return 'no_such_case';
+	end if;
+	-- what was meant where the word alone does not fit
+	v_action := case when v_action = 'refuse' and v_state in ('done_claimed', 'community_reported', 'street_evaluating') then 'rework'
+	                 when v_action = 'accept' and v_state = 'community_reported' then 'look_into'
+	                 when v_action = 'done' and v_state = 'done_claimed' then 'report' else v_action end;
+	case (select a.needs from case_action a where a.action = v_action)
+	when 'days' then v_target := p_days;
+	when 'case' then v_target := nullif(p_word, '')::int8;
+	when 'unit' then
+		v_target := case when coalesce(p_word, '') <> '' then unit_find(p_word, v_number)
+		                 else (select c.department_id from "case" k join category c on c.code = k.category where k.number = v_number) end;
+		if v_target is null and coalesce(p_word, '') <> '' then
+			perform say(p_at, p_phone, p_language, 'no_unit', jsonb_build_object('text', p_word, 'number', v_number::text), v_number, p_message_id);
+			return 'no_unit';
+		end if;
+		if v_level <= 2 and unit_kind(v_target::int4) in ('street', 'community') then
+			v_action := 'pass_up';
+		end if;
+	else null;
+	end case;
+	if v_action in ('done', 'explain', 'outside', 'start') then
+		-- done before it was taken: taken, then done
+		select * into r from case_step(p_at, p_phone, null, v_number, v_action, null, v_target, p_reason, null, p_message_id, p_try := true);
+		if r.code = 'not_yours' or r.code = 'wrong_state' then
+			select * into r from case_step(p_at, p_phone, null, v_number, 'accept', null, null, null, null, p_message_id);
+		end if;
+	end if;
+	if p_confirmed is null and (select a.confirm from case_action a where a.action = v_action) = 'code' then
+		select * into r from case_step(p_at, p_phone, null, v_number, v_action, null, v_target, p_reason, null, p_message_id, p_try := true);
+		if r.code = 'ok' then
+			perform command_ask_code(p_at, p_phone, p_language, v_number, p_message_id,
+				jsonb_build_object('action', v_action, 'number', v_number, 'word', p_word, 'days', p_days, 'reason', p_reason, 'state', r.state));
+			return 'confirm';
+		end if;
+	else
+		select * into r from case_step(p_at, p_phone, null, v_number, v_action, p_confirmed, v_target, p_reason, null, p_message_id);
+	end if;
+	if r.code = 'ok' and v_action = 'look' then
+		perform say(p_at, p_phone, p_language, 'look_case', case_params(r.number, p_language, v_number), v_number, p_message_id);
+	elsif r.code <> 'ok' then
+		perform say(p_at, p_phone, p_language, case r.code when 'no_such_case' then 'number_unknown' else 'no_' || r.code end, case_params(r.number, p_language, v_number), v_number, p_message_id);
+	end if;
+	return r.code;
+end $$;
+
+-- The number that only the telephone's owner can read.
+create function command_ask_code(p_at timestamptz, p_phone text, p_language text, p_number int8, p_message_id int8, p_held jsonb) returns void
+language plpgsql set search_path = hailan, pg_temp as $$
+declare
+	v_code text := (1000 + ('x' || substr(replace(gen_random_uuid()::text, '-', ''), 1, 7))::bit(28)::int4 % 9000)::text;
+begin
+	perform ask_end(p_at, a.id, 'replaced') from ask a where a.phone = p_phone and a.kind = 'confirm';
+	perform ask_open(p_at, p_phone, 'confirm', p_number, setting_interval('ask_confirm'), v_code, p_held);
+	perform say(p_at, p_phone, p_language, 'confirm_code', jsonb_build_object('number', p_number::text, 'code', v_code), p_number, p_message_id);
+end $$;
+
+create function command_confirmed(p_at timestamptz, p_phone text, p_language text, p_ask int8, p_code text, p_message_id int8) returns text
+language plpgsql set search_path = hailan, pg_temp as $$
+declare
+	a ask;
+begin
+	select * into a from ask x where x.id = p_ask;
+	if a.code <> p_code then
+		update ask set tries = tries + 1 where id = p_ask;
+		if a.tries + 1 >= setting_int('ask_tries') then
+			perform ask_end(p_at, p_ask, 'wrong');
+		end if;
+		perform say(p_at, p_phone, p_language, 'confirm_wrong', jsonb_build_object('number', a.number::text), a.number, p_message_id);
+		return 'confirm_wrong';
+	end if;
+	perform ask_end(p_at, p_ask, 'done');
+	return command_run(p_at, p_phone, p_language, a.held ->> 'action', a.number, a.held ->> 'word', (a.held ->> 'days')::int4, a.held ->> 'reason',
+		p_message_id, (a.held ->> 'state')::case_state);
+end $$;
+
+-- The steps that messages of a batch ask for, in their order; called in the statement that files them.
+create function clerk_steps(p_at timestamptz, p_ids int8[], p_messages int4[], p_actions text[], p_numbers int8[], p_words text[], p_days int4[],
+	p_reasons text[], p_languages text[])
+returns void language plpgsql security definer set search_path = hailan, pg_temp
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+declare
+	s record;
+	v_phone text;
+begin
+	for s in
+		select * from unnest(p_messages, p_actions, p_numbers, p_words, p_days, p_reasons, p_languages)
+		         with ordinality as t (message, action, number, word, days, reason, language, n) order by t.n
+	loop
+		v_phone := (select i.source from inbox i where i.id = p_ids[s.message]);
+		if s.action in ('yes', 'no', 'digits') then
+			perform ask_answer(p_at, v_phone, s.language, s.action, nullif(s.word, ''), s.number, s.reason, p_ids[s.message]);
+		elsif s.action in ('reopen', 'withdraw') and not exists (select from phone p join staff f on f.person_id = p.person_id where p.number = v_phone) then
+			perform case_step(p_at, v_phone, null, s.number, s.action, null, null, s.reason, null, p_ids[s.message]);
+		else
+			perform command_run(p_at, v_phone, s.language, s.action, s.number, s.word, s.days, s.reason, p_ids[s.message]);
+		end if;
+		update verdict v set number = s.number where v.inbox_id = p_ids[s.message] and v.number is null and s.number is not null;
+	end loop;
+end $$;
+
+grant execute on function clerk_steps, dialog_of to hailan_clerk, hailan_admin;
+grant execute on function keep_asks to hailan_timekeeper, hailan_admin;
+grant execute on function case_step, case_board, case_light_at to hailan_admin;
+grant select on case_action, case_transition, case_right, case_target, case_notice to hailan_admin, hailan_reader;
+grant select on case_life, case_now, ask, ask_past to hailan_admin;
