@@ -44,10 +44,11 @@ enum {
 };
 /*
  * Ids hold milliseconds from bit 21 (make_id in sql/migrations), and an id may be committed later
- * than greater ones, by another connection or channel. So every claim begins so far before the last
- * one's end and leaves out what is in hand; with empty hands further back, and now and then at the
- * very beginning. A sender's messages come over one connection: none is seen before an earlier one,
- * unless its commit took longer than OVERLAP_MS.
+ * than greater ones, by another connection or channel. So a claim begins where the last one ended
+ * only as far as what came before can be taken as committed when that was looked at; else so far
+ * back, without what is in hand. With empty hands it looks further back every second, now and then
+ * at the very beginning. A sender's messages come over one connection: none is seen before an
+ * earlier one, unless its commit took longer than OVERLAP_MS.
  */
 #define ID_MS_SHIFT 21
 #define OVERLAP_MS 3000
@@ -86,6 +87,7 @@ struct clerk {
 	bool claiming, waiting_work, draining;
 	int claimed_size;      /* the claim under way asks for so many */
 	int64_t cursor;        /* the greatest id that was claimed; 0: look back */
+	int64_t settled;       /* what is below had been committed at the last claim */
 	int64_t whole_scan_ms; /* when the whole queue was last looked at */
 	struct batch *ready;   /* decided, waits for the one that is being filed */
 	size_t looks;          /* questions about it that are not answered */
@@ -285,8 +287,6 @@ filed(struct clerk *c)
 		return;
 	}
 	batch_free(&c->filing);
-	if (c->ready == NULL && !c->claiming)
-		c->cursor = 0;
 	pump(c);
 }
 
@@ -466,8 +466,6 @@ on_claimed(void *arg, const struct call_outcome *o)
 	rows = result_rows(o->result);
 	if (rows == 0) {
 		c->waiting_work = false;
-		if (c->filing == NULL)
-			c->cursor = 0;
 		pump(c);
 		return;
 	}
@@ -483,20 +481,32 @@ on_claimed(void *arg, const struct call_outcome *o)
 	pump(c);
 }
 
-/* Where a claim begins: behind what is in hand; with empty hands a little back, now and then at the
- * very beginning. */
+static int64_t
+id_at(int64_t ms)
+{
+	return ms * (INT64_C(1) << ID_MS_SHIFT);
+}
+
+/* Where a claim begins. */
 static int64_t
 claim_after(struct clerk *c)
 {
 	int64_t now = clock_mono_ms();
 
-	if (c->cursor != 0)
-		return ((c->cursor >> ID_MS_SHIFT) - OVERLAP_MS) * (INT64_C(1) << ID_MS_SHIFT);
-	if (c->whole_scan_ms == 0 || now - c->whole_scan_ms > WHOLE_SCAN_MS) {
+	if (c->whole_scan_ms == 0 ||
+	    (c->cursor == 0 && now - c->whole_scan_ms > WHOLE_SCAN_MS)) {
 		c->whole_scan_ms = now;
 		return 0;
 	}
-	return (clock_now() / 1000 - LOOK_BACK_MS) * (INT64_C(1) << ID_MS_SHIFT);
+	if (c->cursor == 0)
+		return id_at(clock_now() / 1000 - LOOK_BACK_MS);
+	return c->cursor < c->settled ? c->cursor : c->settled;
+}
+
+static bool
+empty_handed(const struct clerk *c)
+{
+	return c->filing == NULL && c->ready == NULL && !c->claiming;
 }
 
 static void
@@ -505,6 +515,7 @@ claim(struct clerk *c)
 	int64_t from = claim_after(c);
 
 	c->claiming = true;
+	c->settled = id_at(clock_now() / 1000 - OVERLAP_MS);
 	params_reset(&c->params);
 	params_time(&c->params, clock_now());
 	params_array_begin(&c->params, OID_INT2);
@@ -516,7 +527,8 @@ claim(struct clerk *c)
 	params_int4(&c->params, c->claimed_size);
 	params_array_begin(&c->params, OID_INT8);
 	for (size_t i = 0; c->filing != NULL && i < c->filing->count; i++)
-		params_array_int8(&c->params, c->filing->decisions[i].id);
+		if (c->filing->decisions[i].id > from)
+			params_array_int8(&c->params, c->filing->decisions[i].id);
 	params_array_end(&c->params);
 	database_call(c->db, &sql_clerk_claim, &c->params, CALL_TIMEOUT_MS, on_claimed, c);
 }
@@ -641,6 +653,8 @@ on_poll(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	after(c->poll, POLL_MS);
 	c->waiting_work = true;
+	if (empty_handed(c))
+		c->cursor = 0;
 	pump(c);
 }
 

@@ -38,8 +38,7 @@ enum column {
 	HOME_BUILDING,
 	HOME_ENTRANCE,
 	HOME_ROOM,
-	OPEN_CASES,
-	COPIES
+	OPEN_CASES
 };
 
 static int64_t

@@ -46,7 +46,7 @@ const struct setting setting_table[] = {
 
 	{ "clerk", "count", SETTING_INTEGER, "1", 0, 64, NULL,
 	    "How many clerks run on this machine." },
-	{ "clerk", "batch", SETTING_INTEGER, "200", 1, 5000, NULL,
+	{ "clerk", "batch", SETTING_INTEGER, "1000", 1, 5000, NULL,
 	    "How many messages a clerk handles in one transaction at most." },
 	{ "clerk", "database_user", SETTING_STRING, "", 0, 0, NULL,
 	    "The PostgreSQL role that clerks log in as; empty: as the connection string says." },

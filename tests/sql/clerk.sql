@@ -21,7 +21,6 @@ select is((select count(*) from clerk_claim(noon(), '{}', 0, 100)), 0::int8, 'no
 select is((select count(*) from clerk_claim(noon(), array(select distinct lane from inbox), 0, 4)), 4::int8, 'as many as asked for');
 select is((select count(*) from clerk_claim(noon(), array(select distinct lane from inbox), (select min(id) from inbox), 100)), 5::int8, 'behind an id');
 select submit(noon('1 minute'), '{+8613800000002,+8613800000002}', '{灯坏了,灯坏了}');
-select is((select copies from claimed where text = '灯坏了'), 2, 'copies are told');
 select is((select count(*) from claimed where raw is not null), 0::int8, 'bytes only where there is no text');
 
 -- filing
