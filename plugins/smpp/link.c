@@ -79,8 +79,9 @@ tell_state(struct link *l, const char *why)
 	if (state == CHANNEL_LINK_UP && !half)
 		l->detail[0] = '\0';
 	if (state == CHANNEL_LINK_DOWN && is_bound(l->sessions[FIRST]))
-		snprintf(l->detail, sizeof(l->detail),
-		    "bound as a receiver: it takes messages in and sends none");
+		snprintf(l->detail, sizeof(l->detail), "%s",
+		    l->stopping ? "draining: what is on its way is finished, nothing new is taken"
+				: "bound as a receiver: it takes messages in and sends none");
 	if (half)
 		snprintf(l->detail, sizeof(l->detail), "the receiver is not bound");
 	if (state == l->told && strcmp(l->detail, l->told_detail) == 0)

@@ -863,6 +863,8 @@ drains(void **state)
 	channel->plugin->stop(channel->state);
 	turn(100);
 	assert_int_equal(got(PDU_UNBIND), 0);
+	assert_int_equal(channel->links[0].state, CHANNEL_LINK_DOWN);
+	assert_non_null(strstr(channel->links[0].detail, "draining"));
 	deliver(2, 0, 0, "b", 1);
 	UNTIL(got(RESP) == 1);
 	assert_int_equal(nth(RESP, 0)->frame.status, PDU_RX_T_APPN);
