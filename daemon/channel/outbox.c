@@ -530,10 +530,14 @@ on_database(void *arg, enum database_state state, const char *detail)
 	struct outbox *o = arg;
 	bool up = state == DATABASE_UP;
 
-	(void)detail; /* the inbox's connections tell */
 	if (state == DATABASE_CONNECTING || up == o->up)
 		return;
 	o->up = up;
+	if (up)
+		log_info("channel: database up connection=outbox");
+	else
+		log_warning("channel: database down connection=outbox reason=\"%s\"",
+		    detail != NULL ? detail : "");
 	if (o->channel->receipts != NULL)
 		receipts_database(o->channel->receipts, up);
 	if (up)
@@ -613,10 +617,10 @@ void
 outbox_status(const struct outbox *o, struct buffer *json)
 {
 	buffer_printf(json,
-	    "\"in_hand\":%zu,\"to_write\":%zu,\"sent\":%" PRId64 ",\"failed\":%" PRId64
-	    ",\"retried\":%" PRId64 ",\"unknown\":%" PRId64,
-	    o->in_hand, o->done_count + o->writing_count, o->sent, o->failed, o->retried,
-	    o->unknown);
+	    "\"connected\":%s,\"in_hand\":%zu,\"to_write\":%zu,\"sent\":%" PRId64
+	    ",\"failed\":%" PRId64 ",\"retried\":%" PRId64 ",\"unknown\":%" PRId64,
+	    o->up ? "true" : "false", o->in_hand, o->done_count + o->writing_count, o->sent,
+	    o->failed, o->retried, o->unknown);
 }
 
 /* ---- channel.h ------------------------------------------------------------------------------ */

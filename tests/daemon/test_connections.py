@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Single connections to the database that are lost, hang, or are held by somebody else."""
+
+import pytest
+
+import hailan_testing as ht
+import links
+import texts
+
+
+@pytest.fixture
+def town(make_town):
+    t = make_town(channel_options="connections = 1").start()
+    yield t
+    t.daemon.stop()
+    t.daemon.check_log()
+
+
+def outbox_state(town):
+    """What "hailanctl status" says of the channel's outbox."""
+    roles = town.daemon.status()["roles"]
+    status = next(r for r in roles if r["role"] == "channel:sms").get("status") or {}
+    return status.get("outbox", {})
+
+
+def outbox_backends(town):
+    return [r[0] for r in town.rows(
+        "select pid from pg_stat_activity where usename = 'hailan_sms' and query ~ 'outbox|receipts'")]
+
+
+def test_only_the_outbox_loses_its_connection(town):
+    links.served(town)
+    ht.until("an outbox that is connected", lambda: outbox_state(town).get("connected") is True)
+    [pid] = ht.until("its backend", lambda: outbox_backends(town))
+    town.rows("alter role hailan_sms connection limit 1")  # that of the inbox
+    town.rows("select pg_terminate_backend(%s)", pid)
+    ht.until("the loss in the log", lambda: "database down connection=outbox reason=" in town.daemon.log(), timeout=60)
+    ht.until("the loss in the status", lambda: outbox_state(town).get("connected") is False, timeout=60)
+    phone = ht.phone()
+    town.smsc.text(phone, links.LIGHT)  # still taken in
+    town.rows("alter role hailan_sms connection limit -1")
+    texts.check_reply(town.smsc.expect(phone, timeout=60))
+    ht.until("the return in the status", lambda: outbox_state(town).get("connected") is True, timeout=60)
+    assert town.daemon.log().count("database up connection=outbox") == 2
