@@ -35,6 +35,8 @@ enum {
 	THROTTLE_GUARD_US = 1000000,
 	MEND_MS = 2000,
 	COMPLAIN_US = 60000000,
+	HELD_RETRY_MS = 1000,
+	HELD_US = 15000000,
 	MEASURE_US = 250000,
 	IN_HAND_LEAST = 16,
 	MESSAGE_DETAIL_MAX = 1000,
@@ -71,6 +73,7 @@ struct outbox {
 	size_t writing_count, write_at_once;
 	struct event *poll, *wake, *pace;
 	struct params params;
+	int64_t held_us; /* since when somebody else has our name; 0: nobody */
 	int64_t sent, failed, retried, unknown, complained_us;
 };
 
@@ -287,6 +290,29 @@ claim(struct outbox *o)
 	database_call(o->db, &sql_outbox_claim, &o->params, CALL_TIMEOUT_MS, on_claimed, o);
 }
 
+/* A predecessor that has just died may have left a session that ends soon; one that stays is the
+ * session of another process of our name. */
+static void
+held_by_another(struct outbox *o, const char *who)
+{
+	int64_t now = clock_mono_us();
+
+	if (o->held_us == 0) {
+		o->held_us = now;
+		log_info("channel: nothing is sent yet: %s", who);
+	} else if (now - o->held_us > HELD_US) {
+		channel_alarm(o->channel, NULL, "outbox", true, who);
+	}
+	soon(o->wake, HELD_RETRY_MS);
+}
+
+static void
+held_by_us(struct outbox *o)
+{
+	o->held_us = 0;
+	channel_alarm(o->channel, NULL, "outbox", false, NULL);
+}
+
 static void
 on_recovered(void *arg, const struct call_outcome *outcome)
 {
@@ -306,7 +332,10 @@ on_recovered(void *arg, const struct call_outcome *outcome)
 		o->claim_lost = false;
 		o->look_again = false;
 		o->more = true;
+		held_by_us(o);
 		soon(o->wake, 0);
+	} else if (outcome->end == CALL_FAILED && strcmp(outcome->sqlstate, "HA005") == 0) {
+		held_by_another(o, outcome->error);
 	} else {
 		complain(o, "outbox_recover", outcome);
 		soon(o->wake, RETRY_MS);
@@ -533,6 +562,7 @@ on_database(void *arg, enum database_state state, const char *detail)
 	if (state == DATABASE_CONNECTING || up == o->up)
 		return;
 	o->up = up;
+	o->look_again = true; /* each session looks first, and holds our name by that */
 	if (up)
 		log_info("channel: database up connection=outbox");
 	else

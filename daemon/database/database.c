@@ -102,8 +102,12 @@ struct database {
 
 static const struct sql_statement session_setup = {
 	.name = "session_setup",
-	/* A query whose client is gone shall not go on for ever. */
-	.text = "select set_config('client_connection_check_interval', '2s', false)",
+	/* A query whose client is gone shall not go on for ever, and a session whose machine has
+	 * gone shall not keep its locks until the server's own limit of hours. */
+	.text = "select set_config('client_connection_check_interval', '2s', false),"
+		" set_config('tcp_keepalives_idle', '30', false),"
+		" set_config('tcp_keepalives_interval', '10', false),"
+		" set_config('tcp_keepalives_count', '3', false)",
 };
 
 static void connect_begin(struct database *db);
@@ -578,7 +582,7 @@ on_session(void *arg, const struct call_outcome *outcome)
 	(void)arg;
 	/* A pooler or another system may not know it: we can do without. */
 	if (outcome->end == CALL_FAILED)
-		log_debug("database: no client_connection_check_interval: %s", outcome->error);
+		log_debug("database: the session's settings are refused: %s", outcome->error);
 }
 
 static void

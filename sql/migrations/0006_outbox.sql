@@ -140,6 +140,31 @@ begin
 	end if;
 end $$;
 
+-- A channel's messages are handed to one session of each worker: two processes of one name would take
+-- each other's for lost. The session keeps a lock until it ends, and a setting of its own tells that it
+-- has it, which costs nothing to ask at every claim. A process that has just died may still have a
+-- session that ends: that is waited for.
+create function outbox_hold(p_channel text, p_worker text) returns void
+language plpgsql set search_path = hailan, pg_temp set lock_timeout = '2s' as $$
+declare
+	v_name text := p_channel || ' ' || p_worker;
+	v_key int8 := hashtextextended('hailan outbox ' || v_name, 0);
+begin
+	if current_setting('hailan.outbox_holds', true) = v_name then
+		return;
+	end if;
+	begin
+		perform pg_advisory_lock(v_key);
+	exception when lock_not_available then
+		raise exception 'another process on the same machine sends for this channel: worker %, backend %', p_worker,
+			(select string_agg(pid::text, ' ') from pg_locks
+			  where locktype = 'advisory' and granted and objsubid = 1 and database = (select oid from pg_database where datname = current_database())
+			    and classid = (v_key >> 32 & 4294967295)::oid and objid = (v_key & 4294967295)::oid)
+			using errcode = 'HA005', hint = 'end one of the two, or give the machines names that differ';
+	end;
+	perform set_config('hailan.outbox_holds', v_name, false);
+end $$;
+
 create function outbox_claim(p_channel text, p_at timestamptz, p_worker text, p_links text[], p_room int4[])
 returns table (id int8, link text, destination text, source text, body text, priority int2, not_after timestamptz)
 language plpgsql security definer set search_path = hailan, pg_temp set plan_cache_mode = force_generic_plan
@@ -157,6 +182,10 @@ declare
 	v_links text[] := '{}';
 begin
 	perform channel_guard(p_channel);
+	if current_setting('hailan.outbox_holds', true) is distinct from p_channel || ' ' || p_worker then
+		raise exception 'worker % claims before it has looked for what it had in hand', p_worker
+			using errcode = 'HA005', hint = 'call outbox_recover first, in the same session';
+	end if;
 	if v_total <= 0 then
 		return;
 	end if;
@@ -339,7 +368,7 @@ end $$;
 
 -- Takes back what this worker was handed and does not have: p_keep lists what it has. After a crash
 -- (p_crashed) each may have been sent and is treated as unknown; when only the answer to a claim was
--- lost none was, and all go back.
+-- lost none was, and all go back. Each session calls it before its first claim.
 create function outbox_recover(p_channel text, p_at timestamptz, p_worker text, p_crashed bool, p_keep int8[]) returns int8
 language plpgsql security definer set search_path = hailan, pg_temp
 set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
@@ -348,6 +377,7 @@ declare
 	v_count int4;
 begin
 	perform channel_guard(p_channel);
+	perform outbox_hold(p_channel, p_worker);
 	with gone as (
 		delete from outbox_in_hand where channel = p_channel and worker = p_worker and id <> all (p_keep) returning id
 	)

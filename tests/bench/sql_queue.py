@@ -67,6 +67,7 @@ class Town:
         self.after = ids[-1]
 
     def send(self):
+        self.run("select outbox_recover('sms', clock_timestamp(), 'bench:sms', false, array(select id from outbox_in_hand))")
         rows, ms = self.timed("select id from outbox_claim('sms', clock_timestamp(), 'bench:sms', '{a}', array[%s])", self.a.rows)
         ids = [x[0] for x in rows]
         r = len(ids)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Single connections to the database that are lost, hang, or are held by somebody else."""
 
+import subprocess
+
 import pytest
 
 import hailan_testing as ht
@@ -42,3 +44,28 @@ def test_only_the_outbox_loses_its_connection(town):
     texts.check_reply(town.smsc.expect(phone, timeout=60))
     ht.until("the return in the status", lambda: outbox_state(town).get("connected") is True, timeout=60)
     assert town.daemon.log().count("database up connection=outbox") == 2
+
+
+def test_two_processes_of_one_name(town):
+    """The second takes reports in but sends nothing, says why, and disturbs the first in nothing."""
+    town.daemon.allowed_errors += ["killed|signal", "alarm outbox: another process"]
+    links.served(town)
+    town.smsc.set(resp_delay=0.5)  # messages are in hand
+    with open(town.folder / "second.log", "wb") as log:
+        second = subprocess.Popen(
+            [town.daemon.build / "sbin/hailand", "-d", "-f", town.daemon.config, "--role", "channel:sms"],
+            stdout=log, stderr=log)
+    said = town.folder / "second.log"
+    try:
+        town.smsc.bound(2)
+        people = links.crowd(town, 20, link="a")
+        ht.until("its alarm", lambda: "alarm outbox: another process" in said.read_text(), timeout=90)
+        links.all_answered(town, people, timeout=60)
+        assert "were in hand when" not in said.read_text(), "it took what the first had in hand"
+        assert town.rows("select 1 from hailan.delivery where state = 'unknown'") == []
+        town.daemon.kill_children("channel")  # its successor or the second: one of them has the name soon
+        links.served(town)
+    finally:
+        second.terminate()
+        second.wait(30 * ht.SLOW)
+    links.served(town)

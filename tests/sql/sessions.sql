@@ -43,6 +43,25 @@ select dblink_exec('a', 'commit');
 select results_eq('select who, count(*) from taken group by 1 order by 1', $$ values ('a', 3::int8), ('b', 3::int8) $$, 'neither waits for the other');
 select is((select count(distinct id) from taken), 6::int8, 'and no message is taken twice');
 
+-- two processes of one name
+select dblink_connect(n, format('host=%s dbname=%s user=test_sms', split_part(current_setting('unix_socket_directories'), ',', 1), current_database()))
+  from unnest('{c,d}'::text[]) n;
+select dblink_exec(n, 'set search_path = test, hailan, public') from unnest('{c,d}'::text[]) n;
+select send(noon('1 hour'), 'n' || i) from generate_series(1, 4) i;
+select throws_like($$ select * from dblink('c', 'select id from outbox_claim(''sms'', noon(''1 hour''), ''twin:sms'', ''{a}'', ''{2}'')') as t (id int8) $$,
+	'%before it has looked%', 'nobody claims who has not looked first');
+select is((select count(*) from dblink('c', $$ select id from claim(noon('1 hour'), '{a}', '{2}', 'twin:sms') $$) as t (id int8)), 2::int8, 'the first has its messages');
+select throws_like($$ select * from dblink('d', 'select outbox_recover(''sms'', noon(''1 hour''), ''twin:sms'', true, ''{}'')') as t (n int8) $$,
+	'another process on the same machine sends for this channel: worker twin:sms, backend %', 'the second is told why it may not');
+select throws_like($$ select * from dblink('d', 'select id from outbox_claim(''sms'', noon(''1 hour''), ''twin:sms'', ''{a}'', ''{2}'')') as t (id int8) $$,
+	'%before it has looked%', 'and claims nothing');
+select is((select count(*) from outbox_in_hand where worker = 'twin:sms'), 2::int8, 'what the first has in hand stays there');
+select is((select count(*) from dblink('c', $$ select id from claim(noon('1 hour'), '{a}', '{1}', 'twin:sms') $$) as t (id int8)), 1::int8, 'the first goes on');
+select dblink_send_query('d', $$ select outbox_recover('sms', noon('1 hour'), 'twin:sms', true, '{}') $$);
+select dblink_disconnect('c');
+select is((select * from dblink_get_result('d') as t (n int8)), 3::int8, 'once it has died the second takes over');
+select * from dblink_get_result('d') as t (n int8);
+
 -- lanes
 create temp table lanes (who text, step int, lane int2);
 insert into lanes select 'x', 1, * from dblink('x', $$ select clerk_lanes(noon(), 'clerk-1') $$) as t (l int2);
