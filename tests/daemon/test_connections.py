@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Single connections to the database that are lost, hang, or are held by somebody else."""
 
+import contextlib
+import os
+import pathlib
+import signal
 import subprocess
 
 import pytest
@@ -69,3 +73,55 @@ def test_two_processes_of_one_name(town):
         second.terminate()
         second.wait(30 * ht.SLOW)
     links.served(town)
+
+
+def stopped_cluster(cluster):
+    """The processes of the private server, the first of them its postmaster."""
+    postmaster = int((cluster.folder / "data/postmaster.pid").read_text().split()[0])
+    children = []
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            pid, rest = stat.read_text().split(" (", 1)
+            if int(rest.rsplit(")", 1)[1].split()[1]) == postmaster:
+                children.append(int(pid))
+    return [postmaster, *children]
+
+
+@contextlib.contextmanager
+def hung(cluster):
+    """The server neither answers nor refuses: all its processes are stopped."""
+    pids = stopped_cluster(cluster)
+    try:
+        for pid in pids:  # the postmaster first: it makes no new ones
+            os.kill(pid, signal.SIGSTOP)
+        yield
+    finally:
+        for pid in reversed(pids):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+def entry(town, phone):
+    """What the SMSC knows of the one text that phone has sent."""
+    [found] = [e for e in town.smsc.do("acked", kind="message", **{"from": phone})["ledger"]]
+    return found
+
+
+def test_server_that_hangs(town):
+    """No connection breaks and none is refused, so the reports wait; when their patience ends the SMSC is told to
+    come again, and it finds each of them once."""
+    town.smsc.set(resend_after=0, retry_delay=1, enquire=0)
+    links.served(town)
+    people = [ht.phone() for _ in range(3)]
+    with hung(town.cluster):
+        for p in people:
+            town.smsc.send(p, links.LIGHT)
+        ht.until("later", lambda: all(entry(town, p)["refusals"] for p in people), timeout=90, step=0.5,
+                 shown=lambda: [entry(town, p) for p in people])
+        assert {r for p in people for r in entry(town, p)["refusals"]} == {0x64}, [entry(town, p) for p in people]
+        assert all(e["state"] != "acked" and e["acked"] - e["queued"] > 20 for e in map(lambda p: entry(town, p), people))
+    links.all_answered(town, people, timeout=90)
+    for p in people:
+        assert (entry(town, p)["state"], entry(town, p)["status"]) == ("acked", 0)
+        assert len(town.inbox(p)) == 1 and len(town.cases(p)) == 1
+    assert "AddressSanitizer" not in town.daemon.log()
