@@ -108,6 +108,16 @@ create function case_of_message(p_id int8) returns int8
 language sql stable security definer set search_path = hailan, pg_temp
 return (select number from verdict where inbox_id = p_id);
 
+-- Nothing that was given is left out in silence: an event of a number that does not exist, a case that
+-- is neither case nor wish, an array that is longer than its neighbours.
+create function clerk_counted(p_rows int4, p_given int4, p_what text) returns void
+language plpgsql immutable set search_path = hailan, pg_temp as $$
+begin
+	if p_rows is distinct from p_given then
+		raise exception '% of % % were filed', p_rows, p_given, p_what using errcode = '22023';
+	end if;
+end $$;
+
 create function clerk_file(p_at timestamptz, p_ids int8[], p_kinds text[], p_texts text[],
 	p_case_message int4[], p_numbers int8[], p_is_wish bool[], p_phones text[], p_person_ids int8[], p_entered_by int8[],
 	p_categories text[], p_categories2 text[], p_scores int2[], p_units int4[], p_places int4[], p_languages text[], p_case_texts text[],
@@ -129,6 +139,8 @@ declare
 	v_event_ids int8[];
 	v_out_ids int8[];
 	v_channel text;
+	v_some int4;
+	v_rows int4 := 0;
 begin
 	-- compare-and-swap: whoever files a message takes it out of the queue, and only one can
 	delete from inbox_waiting where id = any (p_ids);
@@ -164,6 +176,7 @@ begin
 		               unnest(p_entrances) as entrance, unnest(p_floors) as floor, unnest(p_rooms) as room, unnest(p_landmarks) as landmark,
 		               unnest(p_urgent) as urgent) t
 		 where not t.is_wish;
+		get diagnostics v_rows = row_count;
 		v_event_ids := make_ids('event_seq', p_at, v_cases);
 		insert into case_event (id, city, case_number, at, message_id, person_id, unit_id, to_state, action, channel)
 		select t.id, v_city, t.number, p_at, p_ids[t.message], t.person_id, t.unit_id, 'filed', 'filed', v_channels[t.message]
@@ -182,11 +195,15 @@ begin
 		       as t (message, number, is_wish, phone, person_id, entered_by, category,
 		             unit_id, place_id, language, text, building, entrance, floor, room, landmark)
 		 where t.is_wish;
+		get diagnostics v_some = row_count;
+		v_rows := v_rows + v_some;
 		insert into wish_event (id, city, wish_number, at, message_id, person_id, action, channel)
 		select t.id, v_city, t.number, p_at, p_ids[t.message], t.person_id, 'told', v_channels[t.message]
 		  from unnest(v_event_ids, p_case_message, p_numbers, p_is_wish, p_person_ids) as t (id, message, number, is_wish, person_id)
 		 where t.is_wish;
 	end if;
+
+	perform clerk_counted(v_rows, v_cases, 'cases and wishes');
 
 	if cardinality(p_event_message) > 0 then
 		v_event_ids := make_ids('event_seq', p_at, cardinality(p_event_message));
@@ -194,10 +211,13 @@ begin
 		select t.id, v_city, k.number, p_at, p_ids[t.message], k.state, k.state, t.action, v_channels[t.message], t.reason
 		  from unnest(v_event_ids, p_event_message, p_event_numbers, p_event_actions, p_event_reasons) as t (id, message, number, action, reason)
 		  join "case" k on k.number = t.number;
+		get diagnostics v_rows = row_count;
 		insert into wish_event (id, city, wish_number, at, message_id, action, channel, reason)
 		select t.id, v_city, k.number, p_at, p_ids[t.message], t.action, v_channels[t.message], t.reason
 		  from unnest(v_event_ids, p_event_message, p_event_numbers, p_event_actions, p_event_reasons) as t (id, message, number, action, reason)
 		  join wish k on k.number = t.number;
+		get diagnostics v_some = row_count;
+		perform clerk_counted(v_rows + v_some, cardinality(p_event_message), 'events');
 	end if;
 
 	if cardinality(p_out_message) > 0 then
@@ -211,6 +231,8 @@ begin
 		               unnest(p_out_sources) as source, unnest(p_out_destinations) as destination, unnest(p_out_not_after) as not_after,
 		               unnest(p_out_languages) as language, unnest(p_out_templates) as template, unnest(p_out_params) as params,
 		               unnest(p_out_bodies) as body) t;
+		get diagnostics v_rows = row_count;
+		perform clerk_counted(v_rows, cardinality(p_out_message), 'messages');
 		insert into outbox_waiting (id, channel, priority, not_before)
 		select t.id, t.channel, t.priority, coalesce(t.not_before, p_at)
 		  from (select unnest(v_out_ids) as id, unnest(p_out_channels) as channel, unnest(p_out_priorities) as priority,

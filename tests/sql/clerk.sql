@@ -66,6 +66,21 @@ select results_eq('select number, language, campaigns from contact order by numb
 select is((select campaigns from claimed where source = '+8613700000000'), true);
 select is((select language from claimed where source = '+8613700000000'), 'ko', 'are known the next time');
 
+-- what is given is filed, or nothing is: is_wish, numbers and texts of events, messages
+create function pg_temp.file_so(p_is_wish bool, p_event_numbers int8[], p_bodies text[] default '{}') returns void language sql as $$
+	select clerk_file(noon(), array[i.id], '{case}', array[null::text], '{1}', array[(select * from case_numbers(1))], array[p_is_wish], '{+8613800000003}', '{null}',
+		'{null}', '{streetlight}', '{null}', '{1}', '{null}', '{null}', '{zh}', '{有事}', '{null}', '{null}', '{null}', '{null}', '{null}', '{f}',
+		(select coalesce(array_agg(1), '{}') from unnest(p_event_numbers)), p_event_numbers, (select coalesce(array_agg('chased'::text), '{}') from unnest(p_event_numbers)),
+		(select coalesce(array_agg('催'::text), '{}') from unnest(p_event_numbers)),
+		'{1}', '{sms}', '{a}', '{10690433}', '{+8613800000003}', '{1}', '{null}', '{null}', '{zh}', '{case_filed}', '{"{}"}', p_bodies, '{null}',
+		'{}', '{}', '{}') from inbox i where i.text = '你好' $$;
+select throws_ok('select pg_temp.file_so(null, ''{}'', ''{a}'')', '22023', '0 of 1 cases and wishes were filed', 'neither a case nor a wish: refused');
+select throws_ok('select pg_temp.file_so(false, ''{13}'', ''{a}'')', '22023', '0 of 1 events were filed', 'an event of a number that is nobody''s: refused');
+select throws_ok(format('select pg_temp.file_so(false, ''{%s,26}'', ''{a}'')', number), '22023', '1 of 2 events were filed', 'also beside a good one') from f;
+select throws_ok('select pg_temp.file_so(false, ''{}'', ''{a,b}'')', '23502', null, 'a text without its message: refused');
+select throws_ok('select pg_temp.file_so(false, ''{}'')', '23502', null, 'a message without its text: refused');
+select is((select count(*) from claimed where text = '你好'), 1::int8, 'and it still waits');
+
 select clerk_set_aside(noon(), (select id from inbox where text = '你好'), '22021', 'invalid byte');
 select results_eq('select id, sqlstate, reason from inbox_stuck', $$ select id, '22021', 'invalid byte' from inbox where text = '你好' $$, 'set aside with its reason');
 select is((select count(*) from claimed where text = '你好'), 0::int8, 'and not in the way');
