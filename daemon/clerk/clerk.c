@@ -162,11 +162,13 @@ static void
 on_policy(void *arg, struct policy *policy, bool transient, const char *reason)
 {
 	struct clerk *c = arg;
+	char said[sizeof(c->error)];
 
 	c->loading = NULL;
 	if (policy == NULL) {
+		memcpy(said, c->error, sizeof(said));
 		note_error(c, "policy", reason);
-		if (!transient)
+		if (!transient && strcmp(said, c->error) != 0) /* once, not at each try */
 			log_error("clerk: policy not loaded, %s: %s",
 			    c->policy != NULL ? "the earlier one stays" : "cannot work without",
 			    reason);
@@ -544,6 +546,10 @@ may_claim(struct clerk *c)
 static void
 pump(struct clerk *c)
 {
+	if (c->draining && c->filing == NULL && c->ready == NULL) {
+		role_stopped(c->role);
+		return;
+	}
 	if (c->policy == NULL) {
 		if (database_state(c->db) == DATABASE_UP)
 			load_policy(c);
@@ -559,8 +565,6 @@ pump(struct clerk *c)
 	} else if (may_claim(c)) {
 		claim(c);
 	}
-	if (c->draining && c->filing == NULL && c->ready == NULL)
-		role_stopped(c->role);
 }
 
 /* ---- lanes ---------------------------------------------------------------------------------- */

@@ -443,6 +443,10 @@ def test_a_reply_that_lacks_a_template_is_found_at_start(make_town):
     phone = ht.phone()
     town.smsc.text(phone, LIGHT)
     assert town.waiting() == 1
+    town.daemon.stop()
+    log = town.daemon.log()
+    assert "did not end in time" not in log, "a clerk that cannot work has nothing to end"
+    assert len(re.findall("error: .*policy not loaded", log)) == 1, "said once, not at each try"
 
 
 def test_policy_is_taken_up_without_a_restart(town):
