@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Fixtures: cluster (one a file), town (cluster with the demonstration town, simulator and daemon),
-make_town (a town of a test's own). A test that fails shows the daemon's last lines."""
+"""Fixtures: cluster (one a file, with the schema), town (one a file: cluster with the demonstration town,
+simulator and daemon), make_town (a town of a test's own). A test that fails shows the daemon's last lines."""
 
+import atexit
+import fcntl
 import json
+import os
 import pathlib
+import shutil
 import sys
+import tempfile
 import time
 
 import pytest
@@ -12,7 +17,9 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 import hailan_testing as ht  # noqa: E402
+from raw_peer import RawPeer  # noqa: E402
 
+TEMPLATES = "HAILAN_TEMPLATES"  # the folder of this run's templates
 LIVE = []  # towns that are up now, for reports
 
 # contrib/demo: grid workers by the building they care for.
@@ -20,6 +27,36 @@ WORKER_TIANTU_1 = "+8613904330011"  # 天图社区 building 3, Chinese
 WORKER_TIANTU_2 = "+8613904330012"  # 天图社区 building 5, Korean
 WORKERS = [f"+861390433001{i}" for i in range(1, 5)]
 VOLUNTEERS = [f"+861370433003{i}" for i in range(1, 4)]
+
+
+def pytest_configure():
+    """The first process of a run makes the folder, those that it starts inherit it."""
+    if TEMPLATES not in os.environ:
+        folder = tempfile.mkdtemp(prefix="hailan-test-templates-")
+        os.chmod(folder, 0o755)
+        os.environ[TEMPLATES] = folder
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+
+
+def template(what):
+    """The folder of a cluster to copy, made when it is first wanted: with the "schema", or with the "town" in it."""
+    parent = template("schema") if what == "town" else None
+    folder = pathlib.Path(os.environ[TEMPLATES])
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / f"{what}.ready").exists():
+            shutil.rmtree(folder / what, ignore_errors=True)
+            c = ht.Cluster(folder / what, template=parent)
+            try:
+                if what == "town":
+                    c.add_channel("sms", "hailan_sms")
+                    load_demo(c)
+                else:
+                    c.create()
+            finally:
+                c.stop(clean=True)
+            (folder / f"{what}.ready").touch()
+    return folder / what
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -39,23 +76,20 @@ def folder():
 
 @pytest.fixture(scope="module")
 def cluster(folder):
-    c = ht.Cluster(folder / "pg")
+    c = ht.Cluster(folder / "pg", template=template("schema"))
     try:
-        c.create()
         yield c
     finally:
         c.stop()
 
 
 class Town:
-    """A cluster with people in it, a simulator with one link (or what smsc(folder) makes), and hailand
+    """A cluster of the template "town", a simulator with one link (or what smsc(folder) makes), and hailand
     between them. What else is told goes to Daemon."""
 
     def __init__(self, folder, cluster, smsc=None, smsc_settings=None, tls=None, **options):
         self.folder, self.cluster = folder, cluster
         links = options.pop("links", ("a",))
-        cluster.add_channel("sms", "hailan_sms")
-        load_demo(cluster)
         self.smsc = smsc(folder) if smsc else ht.Smsc(folder, links=links, tls=tls, **(smsc_settings or {}))
         self.daemon = ht.Daemon(folder, cluster, self.smsc.ports, **options)
         LIVE.append(self)
@@ -69,6 +103,8 @@ class Town:
         if self in LIVE:
             LIVE.remove(self)
         try:
+            if isinstance(self.smsc, RawPeer):  # would not answer the good-bye, which is waited for
+                self.smsc.stop()
             self.daemon.stop()
         finally:
             self.smsc.stop()
@@ -177,18 +213,6 @@ def load_demo(cluster):
             ht.ctl("-d", cluster.conninfo_for(), "import", kind, file, check=True)
 
 
-@pytest.fixture(scope="module")
-def town(folder, cluster):
-    t = Town(folder, cluster)
-    try:
-        yield t.start()
-        t.daemon.stop()
-        t.daemon.check_log()
-        assert t.smsc.complaints() == []
-    finally:
-        t.stop()
-
-
 class TownMaker:
     def __init__(self):
         self.made = []
@@ -196,9 +220,8 @@ class TownMaker:
     def __call__(self, fast=True, **options):
         scratch = ht.scratch()
         folder = scratch.__enter__()
-        cluster = ht.Cluster(folder / "pg", fast=fast)
+        cluster = ht.Cluster(folder / "pg", fast=fast, template=template("town"))
         self.made.append((scratch, cluster, None))
-        cluster.create()
         t = Town(folder, cluster, **options)
         self.made[-1] = (scratch, cluster, t)
         return t
@@ -227,3 +250,12 @@ def make_module_town():
     maker = TownMaker()
     yield maker
     maker.end()
+
+
+@pytest.fixture(scope="module")
+def town(make_module_town):
+    t = make_module_town()
+    yield t.start()
+    t.daemon.stop()
+    t.daemon.check_log()
+    assert t.smsc.complaints() == []

@@ -68,10 +68,12 @@ def free_port():
 class Cluster:
     """A private PostgreSQL with the schema in database "hailan"."""
 
-    def __init__(self, folder, fast=True, settings=()):
+    def __init__(self, folder, fast=True, settings=(), template=None):
+        """template: folder of a cluster that was stopped cleanly; this one begins as its copy."""
         self.folder = pathlib.Path(folder)
         self.tool = SOURCE / "tests/lib/cluster"
-        arguments = ["start", str(folder), *(["--fast"] if fast else []), *settings]
+        copied = ["--from", str(template)] if template else []
+        arguments = ["start", str(folder), *copied, *(["--fast"] if fast else []), *settings]
         self.conninfo = self._run(*arguments).strip().splitlines()[-1]
 
     def _run(self, *arguments):
@@ -80,8 +82,8 @@ class Cluster:
             raise RuntimeError(f"cluster {arguments}: {done.stdout}{done.stderr}")
         return done.stdout
 
-    def stop(self):
-        self._run("stop", str(self.folder))
+    def stop(self, clean=False):
+        self._run("stop", str(self.folder), *(["--clean"] if clean else []))
 
     def start(self):
         self._run("start", str(self.folder))
