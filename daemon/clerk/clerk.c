@@ -99,6 +99,7 @@ struct clerk {
 
 	int64_t handled, set_aside, understood_us, understood;
 	struct counter counters[COUNTERS];
+	bool away; /* the database is, and that was told */
 	char error[256];
 };
 
@@ -626,12 +627,15 @@ on_database(void *arg, enum database_state state, const char *detail)
 
 	if (state == DATABASE_UP) {
 		log_info("clerk: database up");
+		c->away = false;
 		c->error[0] = '\0';
 		c->asking_lanes = c->asking_numbers = false;
 		after(c->heartbeat, 0);
 		pump(c);
 	} else if (state == DATABASE_DOWN) {
-		log_info("clerk: database down reason=\"%s\"", detail);
+		if (!c->away)
+			log_warning("clerk: database down reason=\"%s\"", detail);
+		c->away = true;
 		note_error(c, "database", detail);
 		c->lane_count = 0; /* the locks went with the session */
 		c->asking_lanes = c->asking_numbers = false;

@@ -65,8 +65,6 @@ show_one(struct ctl *ctl, struct sql *sql, const char *number)
 	struct err err;
 	int code = CTL_OK;
 
-	if (!valid_number(number, &err))
-		return ctl_fail(ctl, CTL_NO, "%s", err.text);
 	if (!sql_query(sql, sql_ctl_case.text, 1, values, &rows, &err))
 		return ctl_database_fail(ctl, &err);
 	text = sql_count(rows) > 0 ? sql_text(rows, 0, "row") : NULL;
@@ -116,39 +114,47 @@ add_filter(struct ctl *ctl, struct buffer *filter, int *code)
 }
 
 static int
-list(struct ctl *ctl, struct sql *sql)
+list(struct ctl *ctl, struct sql *sql, const char *filter)
 {
-	struct buffer filter = { 0 };
 	char now[CLOCK_TEXT];
+	const char *const values[] = { filter, now };
 	struct sql_rows *rows;
 	struct err err;
-	int code;
 
 	clock_format(clock_now(), now);
-	if (add_filter(ctl, &filter, &code)) {
-		const char *const values[] = { filter.data, now };
-
-		if (!sql_query(sql, sql_ctl_cases.text, 2, values, &rows, &err)) {
-			code = ctl_database_fail(ctl, &err);
-		} else {
-			view_rows(ctl, rows, list_columns, "no cases");
-			sql_rows_free(&rows);
-			code = CTL_OK;
-		}
-	}
-	buffer_clear(&filter);
-	return code;
+	if (!sql_query(sql, sql_ctl_cases.text, 2, values, &rows, &err))
+		return ctl_database_fail(ctl, &err);
+	view_rows(ctl, rows, list_columns, "no cases");
+	sql_rows_free(&rows);
+	return CTL_OK;
 }
 
+static bool
+has_filter(const struct ctl *ctl)
+{
+	return ctl_value(ctl, "open") != NULL || ctl_value(ctl, "phone") != NULL ||
+	       ctl_value(ctl, "unit") != NULL || ctl_value(ctl, "limit") != NULL;
+}
+
+/* What is wrong with the command line is told before the database is asked for. */
 static int
 run(struct ctl *ctl, int argc, char **argv)
 {
+	struct buffer filter = { 0 };
+	struct sql *sql = NULL;
+	struct err err;
 	int code;
-	struct sql *sql = ctl_database(ctl, &code);
 
-	if (sql == NULL)
-		return code;
-	return argc > 0 ? show_one(ctl, sql, argv[0]) : list(ctl, sql);
+	if (argc > 0 && has_filter(ctl))
+		code = ctl_fail(ctl, EX_USAGE, "expected a case number or options, not both");
+	else if (argc > 0 && !valid_number(argv[0], &err))
+		code = ctl_fail(ctl, CTL_NO, "%s", err.text);
+	else if (argc > 0 || add_filter(ctl, &filter, &code))
+		sql = ctl_database(ctl, &code);
+	if (sql != NULL)
+		code = argc > 0 ? show_one(ctl, sql, argv[0]) : list(ctl, sql, filter.data);
+	buffer_clear(&filter);
+	return code;
 }
 
 static const struct ctl_option options[] = {

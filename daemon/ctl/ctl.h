@@ -58,6 +58,9 @@ bool ctl_json(const struct ctl *ctl);
 /* Says what is wrong on stderr, and with --json as {"ok":false,"error":…} on stdout. Returns code.
  */
 int ctl_fail(struct ctl *ctl, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* From now on what is wrong is not printed as JSON by itself, but the texts are added to list,
+ * parted by commas, for a command that shows what it has in any case. The list is the caller's. */
+void ctl_gather_errors(struct ctl *ctl, struct buffer *list);
 
 /* The connection string that -d, $HAILAN_DATABASE or the settings name. NULL, after saying why,
  * with *code set. */

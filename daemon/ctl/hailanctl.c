@@ -31,6 +31,7 @@ struct ctl {
 	const struct ctl_command *command;
 	struct given *given;
 	unsigned given_count;
+	struct buffer *errors; /* of ctl_gather_errors */
 	struct settings *settings;
 	struct sql *sql;
 };
@@ -114,6 +115,12 @@ ctl_is_id(const char *text)
 	return errno == 0;
 }
 
+void
+ctl_gather_errors(struct ctl *ctl, struct buffer *list)
+{
+	ctl->errors = list;
+}
+
 int
 ctl_fail(struct ctl *ctl, int code, const char *fmt, ...)
 {
@@ -128,7 +135,10 @@ ctl_fail(struct ctl *ctl, int code, const char *fmt, ...)
 	buffer_add_string(&text, line);
 	free(line);
 	fprintf(stderr, "hailanctl: %s\n", text.data);
-	if (ctl_json(ctl)) {
+	if (ctl->errors != NULL) {
+		buffer_add_string(ctl->errors, ctl->errors->len > 0 ? "," : "");
+		buffer_add_json(ctl->errors, text.data, text.len);
+	} else if (ctl_json(ctl)) {
 		buffer_add_string(&json, "{\"ok\":false,\"error\":");
 		buffer_add_json(&json, text.data, text.len);
 		buffer_add_string(&json, "}\n");
@@ -274,23 +284,57 @@ static bool
 parse(struct ctl *ctl, const struct ctl_option *own, const char *mode, int argc, char **argv)
 {
 	struct parser p = { .count = 0 };
+	char name[64] = "hailanctl", *before = argv[0];
+	bool ok = true;
 	int found;
 
+	/* getopt's own words begin with argv[0] */
+	if (ctl->command != NULL)
+		snprintf(name, sizeof(name), "hailanctl %s", ctl->command->name);
+	argv[0] = name;
 	strcpy(p.shorts, mode);
 	parser_add(&p, ctl_common_options);
 	parser_add(&p, own);
-	while ((found = getopt_long(argc, argv, p.shorts, p.longs, NULL)) != -1) {
+	while (ok && (found = getopt_long(argc, argv, p.shorts, p.longs, NULL)) != -1) {
 		const struct ctl_option *option = parser_find(&p, found);
 
-		if (option == NULL)
-			return false;
+		ok = option != NULL;
+		if (!ok)
+			break;
 		ctl->given = xreallocarray(ctl->given, ctl->given_count + 1, sizeof(ctl->given[0]));
 		ctl->given[ctl->given_count++] = (struct given){
 			.option = option,
 			.value = option->argument != NULL ? optarg : "",
 		};
 	}
-	return true;
+	argv[0] = before;
+	return ok;
+}
+
+/* The command that begins as name does, or NULL when there is none or more than one. */
+static const char *
+nearest_command(const char *name)
+{
+	const char *nearest = NULL;
+
+	for (unsigned i = 0; ctl_commands[i] != NULL && name[0] != '\0'; i++) {
+		if (strncmp(ctl_commands[i]->name, name, name[1] != '\0' ? 2 : 1) != 0)
+			continue;
+		if (nearest != NULL)
+			return NULL;
+		nearest = ctl_commands[i]->name;
+	}
+	return nearest;
+}
+
+static int
+no_command(struct ctl *ctl, const char *name)
+{
+	const char *nearest = nearest_command(name);
+
+	return ctl_fail(ctl, EX_USAGE, "there is no command \"%s\"; %s%s%s", name,
+	    nearest != NULL ? "did you mean \"" : "\"hailanctl help\" lists them",
+	    nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
 }
 
 static int
@@ -318,7 +362,8 @@ run_command(struct ctl *ctl, int argc, char **argv)
 		return ctl_help.run(ctl, 1, help);
 	operands = argc - optind;
 	if (operands < command->minimum || (command->maximum >= 0 && operands > command->maximum)) {
-		fprintf(stderr, "usage: hailanctl %s %s\n", command->name, command->usage);
+		fprintf(stderr, "usage: hailanctl %s%s%s\n", command->name,
+		    command->usage[0] != '\0' ? " " : "", command->usage);
 		return usage(command->name);
 	}
 	return command->run(ctl, operands, argv + optind);
@@ -337,10 +382,8 @@ dispatch(struct ctl *ctl, int argc, char **argv)
 		return ctl_value(ctl, "help") != NULL ? code : EX_USAGE;
 	}
 	ctl->command = find_command(argv[0]);
-	if (ctl->command == NULL) {
-		fprintf(stderr, "hailanctl: there is no command \"%s\"\n", argv[0]);
-		return usage(NULL);
-	}
+	if (ctl->command == NULL)
+		return no_command(ctl, argv[0]);
 	return run_command(ctl, argc, argv);
 }
 

@@ -86,6 +86,8 @@ const struct ctl_command ctl_check = {
 	.name = "check",
 	.usage = "",
 	.summary = "Makes the daemon check its settings file without applying it",
-	.help = "Without a running daemon use hailand -t.\n",
+	.help =
+	    "It is the file that the daemon was started with. Another one, or without a running\n"
+	    "daemon: hailand -t -f FILE.\n",
 	.run = run_check,
 };

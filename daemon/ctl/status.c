@@ -149,7 +149,7 @@ print_people(const struct json *daemon, const char *queues)
 }
 
 static void
-print_json(const struct buffer *answer, const char *queues)
+print_json(const struct buffer *answer, const char *queues, const struct buffer *errors)
 {
 	struct buffer out = { 0 };
 	const char *line = answer->data;
@@ -168,7 +168,8 @@ print_json(const struct buffer *answer, const char *queues)
 	}
 	if (number > 1)
 		buffer_add_byte(&out, ']');
-	buffer_printf(&out, ",\n\"database\":%s}\n", queues != NULL ? queues : "null");
+	buffer_printf(&out, ",\n\"database\":%s,\n\"errors\":[%s]}\n",
+	    queues != NULL ? queues : "null", errors->len > 0 ? errors->data : "");
 	ctl_print(&out);
 	buffer_clear(&out);
 }
@@ -176,7 +177,7 @@ print_json(const struct buffer *answer, const char *queues)
 static int
 run(struct ctl *ctl, int argc, char **argv)
 {
-	struct buffer answer = { 0 };
+	struct buffer answer = { 0 }, errors = { 0 };
 	struct json *daemon = NULL;
 	char *queues = NULL;
 	struct sql *sql;
@@ -188,6 +189,7 @@ run(struct ctl *ctl, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
+	ctl_gather_errors(ctl, &errors);
 	if (!alone && ctl_ask_daemon(ctl, "status", &answer, &code) &&
 	    !parse_lines(answer.data, &daemon, &err))
 		code = ctl_fail(ctl, EX_PROTOCOL, "hailand answered: %s", err.text);
@@ -200,13 +202,15 @@ run(struct ctl *ctl, int argc, char **argv)
 		other = ctl_database_fail(ctl, &err);
 	if (queues == NULL && code == CTL_OK)
 		code = other;
-	if (ctl_json(ctl) && (daemon != NULL || queues != NULL))
-		print_json(&answer, queues);
-	else if (!ctl_json(ctl))
+	ctl_gather_errors(ctl, NULL);
+	if (ctl_json(ctl))
+		print_json(&answer, queues, &errors);
+	else
 		print_people(daemon, queues);
 	json_free(&daemon);
 	free(queues);
 	buffer_clear(&answer);
+	buffer_clear(&errors);
 	return code;
 }
 

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <libgen.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -255,17 +254,23 @@ give_to_group(const char *path, const char *group, struct err *err)
 	return true;
 }
 
+/* The folder that path lies in, and all above it. */
 static bool
 make_folder(const char *path, struct err *err)
 {
-	char *copy = xstrdup(path);
-	const char *folder = dirname(copy);
-	bool ok = mkdir(folder, 0755) == 0 || errno == EEXIST;
+	char *folder = xstrdup(path), *slash = folder;
+	bool ok = true;
 
-	if (!ok)
-		err_set(err, "cannot make the folder %s: %s; change the setting control_socket",
-		    folder, strerror(errno));
-	free(copy);
+	while (ok && (slash = strchr(slash + 1, '/')) != NULL) {
+		*slash = '\0';
+		ok = mkdir(folder, 0755) == 0 || errno == EEXIST || errno == EROFS;
+		if (!ok)
+			err_set(err,
+			    "cannot make the folder %s: %s; change the setting control_socket",
+			    folder, strerror(errno));
+		*slash = '/';
+	}
+	free(folder);
 	return ok;
 }
 

@@ -41,6 +41,7 @@ struct timekeeper {
 	int64_t done[CHORES]; /* what each has done, in all */
 	int running;          /* -1: none */
 	bool draining;
+	bool away; /* the database is, and that was told */
 	char error[256];
 };
 
@@ -101,9 +102,12 @@ on_database(void *arg, enum database_state state, const char *detail)
 
 	if (state == DATABASE_UP) {
 		log_info("timekeeper: database up");
+		t->away = false;
 		t->error[0] = '\0';
 	} else if (state == DATABASE_DOWN) {
-		log_info("timekeeper: database down reason=\"%s\"", detail);
+		if (!t->away)
+			log_warning("timekeeper: database down reason=\"%s\"", detail);
+		t->away = true;
 		snprintf(t->error, sizeof(t->error), "database: %s", detail);
 	}
 }

@@ -40,7 +40,12 @@ def test_help_of_every_command():
     "arguments, code, words",
     [
         ([], 64, ""),
-        (["nonsense"], 64, 'there is no command "nonsense"'),
+        (["nonsense"], 64, 'there is no command "nonsense"; "hailanctl help" lists them'),
+        (["statsu"], 64, 'did you mean "status"?'),
+        (["-d", "host=/nonexistent", "case", "--limit", "x"], 64, "is not a number from 1"),
+        (["-d", "host=/nonexistent", "case", "20008"], 1, "cannot be a case number"),
+        (["case", "20007", "--open"], 64, "not both"),
+        (["inbox", "--nonsense"], 64, "hailanctl inbox: unrecognized option"),
         (["case", "--nonsense"], 64, "nonsense"),
         (["case", "1", "2"], 64, "usage: hailanctl case"),
         (["try"], 64, "usage: hailanctl try"),
@@ -123,3 +128,11 @@ def test_same_settings_as_the_daemon():
     daemon = subprocess.run([str(ht.HAILAND), "--help"], capture_output=True, text=True, timeout=60).stdout
     path = re.search(r"settings, default (\S+)", daemon).group(1)
     assert f"default {path})" in ht.ctl("case", "--help", check=True).stdout
+
+
+def test_status_is_one_document_when_all_is_away(tmp_path):
+    said = run("-d", "host=/nonexistent", "-S", str(tmp_path / "none"), "status", "--json")
+    assert said.returncode == 69
+    answer = json.loads(said.stdout)
+    assert answer["daemon"] is None and answer["database"] is None
+    assert [e.split(":")[0].split(" at ")[0] for e in answer["errors"]] == ["cannot reach hailand", "cannot reach the database"]

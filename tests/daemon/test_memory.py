@@ -32,6 +32,7 @@ def test_flat(make_town):
                  timeout=count / 50 + 60, step=0.2, shown=lambda: town.cluster.value("select count(*) from hailan.outbox_waiting"))
         time.sleep(0.5)
         seen.append(town.daemon.rss())
+        print(f"after {(piece + 1) * count}: {seen[-1]} KiB", flush=True)      # pytest -s shows it
     assert town.cluster.value("select count(*) from hailan.inbox") == COUNT
     for role in seen[0]:
         line = [s.get(role) for s in seen]
