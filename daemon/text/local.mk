@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += libtext.la
 libtext_la_SOURCES = \
 	%D%/address.c %D%/address.h \
 	%D%/charset.c %D%/charset.h \
+	%D%/command.c %D%/command.h \
 	%D%/figures.c %D%/figures.h \
 	%D%/gsm7.c %D%/gsm7.h \
 	%D%/keywords.c %D%/keywords.h \

@@ -3,9 +3,9 @@
 # Replays the corpora of the text targets.
 set -eu
 corpus=${srcdir:-.}/tests/fuzz/corpus
-echo 1..3
+echo 1..4
 n=0
-for name in charset split understand; do
+for name in charset split understand command; do
 	n=$((n + 1))
 	if ./tests/fuzz/${name}_fuzz "$corpus/$name" >"text_replay_$name.out" 2>&1; then
 		echo "ok $n - $name: $(sed -n 's/^ok 1 - //p' "text_replay_$name.out")"

@@ -1,0 +1,740 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Commands by text: the words are one table, the places where a number may stand a few rules. */
+#include "text/command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "text/normalise.h"
+#include "text/number.h"
+#include "text/utf8.h"
+
+#define LOOKED_AT 2000u
+#define NUMBER_FIRST 20007u
+#define NUMBER_CHECK 13u
+
+enum {
+	WITH_NUMBER = 0, /* counts only with the number of a case */
+	ALONE = 1,       /* may be the whole text */
+	TEXT = 2,        /* may stand without a number before other words, apart from them */
+};
+
+struct word {
+	const char *text;
+	enum command_verb verb;
+	unsigned flags;
+};
+
+/* Without spaces, Simplified, lower case. The longest that fits counts. */
+static const struct word words[] = {
+	{ "收", COMMAND_ACCEPT, ALONE },
+	{ "收到", COMMAND_ACCEPT, ALONE },
+	{ "接", COMMAND_ACCEPT, ALONE },
+	{ "接收", COMMAND_ACCEPT, ALONE },
+	{ "接单", COMMAND_ACCEPT, ALONE },
+	{ "接办", COMMAND_ACCEPT, ALONE },
+	{ "受理", COMMAND_ACCEPT, ALONE },
+	{ "签收", COMMAND_ACCEPT, ALONE },
+	{ "접수", COMMAND_ACCEPT, ALONE },
+	{ "받음", COMMAND_ACCEPT, ALONE },
+	{ "받았습니다", COMMAND_ACCEPT, ALONE },
+	{ "수락", COMMAND_ACCEPT, ALONE },
+	{ "在办", COMMAND_START, ALONE },
+	{ "开始", COMMAND_START, WITH_NUMBER },
+	{ "到场", COMMAND_START, ALONE },
+	{ "已到", COMMAND_START, WITH_NUMBER },
+	{ "出发", COMMAND_START, WITH_NUMBER },
+	{ "处理中", COMMAND_START, ALONE },
+	{ "시작", COMMAND_START, WITH_NUMBER },
+	{ "착수", COMMAND_START, ALONE },
+	{ "도착", COMMAND_START, WITH_NUMBER },
+	{ "처리중", COMMAND_START, ALONE },
+	{ "上交", COMMAND_PASS_UP, ALONE | TEXT },
+	{ "上报", COMMAND_PASS_UP, WITH_NUMBER },
+	{ "报街道", COMMAND_PASS_UP, ALONE },
+	{ "报社区", COMMAND_PASS_UP, ALONE },
+	{ "상급", COMMAND_PASS_UP, ALONE },
+	{ "올림", COMMAND_PASS_UP, ALONE },
+	{ "转", COMMAND_TRANSFER, TEXT },
+	{ "转办", COMMAND_TRANSFER, TEXT },
+	{ "转给", COMMAND_TRANSFER, TEXT },
+	{ "转到", COMMAND_TRANSFER, TEXT },
+	{ "转派", COMMAND_TRANSFER, TEXT },
+	{ "移交", COMMAND_TRANSFER, TEXT },
+	{ "派给", COMMAND_TRANSFER, TEXT },
+	{ "派", COMMAND_TRANSFER, WITH_NUMBER },
+	{ "이관", COMMAND_TRANSFER, TEXT },
+	{ "넘김", COMMAND_TRANSFER, TEXT },
+	{ "退", COMMAND_REFUSE, TEXT },
+	{ "退单", COMMAND_REFUSE, ALONE | TEXT },
+	{ "退件", COMMAND_REFUSE, ALONE | TEXT },
+	{ "退回", COMMAND_REFUSE, ALONE | TEXT },
+	{ "拒", COMMAND_REFUSE, WITH_NUMBER },
+	{ "不接", COMMAND_REFUSE, TEXT },
+	{ "반려", COMMAND_REFUSE, ALONE | TEXT },
+	{ "거절", COMMAND_REFUSE, ALONE | TEXT },
+	{ "延", COMMAND_EXTEND, TEXT },
+	{ "延期", COMMAND_EXTEND, ALONE | TEXT },
+	{ "延时", COMMAND_EXTEND, ALONE | TEXT },
+	{ "延长", COMMAND_EXTEND, ALONE | TEXT },
+	{ "申请延期", COMMAND_EXTEND, ALONE | TEXT },
+	{ "연기", COMMAND_EXTEND, ALONE | TEXT },
+	{ "연장", COMMAND_EXTEND, ALONE | TEXT },
+	{ "准", COMMAND_GRANT, ALONE },
+	{ "准延", COMMAND_GRANT, ALONE },
+	{ "同意", COMMAND_GRANT, ALONE },
+	{ "同意延期", COMMAND_GRANT, ALONE },
+	{ "批准", COMMAND_GRANT, ALONE },
+	{ "승인", COMMAND_GRANT, ALONE },
+	{ "동의", COMMAND_GRANT, ALONE },
+	{ "허가", COMMAND_GRANT, ALONE },
+	{ "不准", COMMAND_DENY, ALONE | TEXT },
+	{ "不同意", COMMAND_DENY, ALONE | TEXT },
+	{ "不批", COMMAND_DENY, ALONE | TEXT },
+	{ "不批准", COMMAND_DENY, ALONE | TEXT },
+	{ "불허", COMMAND_DENY, ALONE | TEXT },
+	{ "好了", COMMAND_DONE, ALONE | TEXT },
+	{ "办好", COMMAND_DONE, ALONE | TEXT },
+	{ "办结", COMMAND_DONE, ALONE | TEXT },
+	{ "办完", COMMAND_DONE, ALONE | TEXT },
+	{ "办妥", COMMAND_DONE, ALONE | TEXT },
+	{ "完成", COMMAND_DONE, ALONE | TEXT },
+	{ "完事", COMMAND_DONE, ALONE | TEXT },
+	{ "完了", COMMAND_DONE, ALONE | TEXT },
+	{ "处理完", COMMAND_DONE, ALONE | TEXT },
+	{ "处理好", COMMAND_DONE, ALONE | TEXT },
+	{ "处理完毕", COMMAND_DONE, ALONE | TEXT },
+	{ "修好", COMMAND_DONE, ALONE | TEXT },
+	{ "搞定", COMMAND_DONE, ALONE | TEXT },
+	{ "解决", COMMAND_DONE, WITH_NUMBER },
+	{ "清理完", COMMAND_DONE, WITH_NUMBER },
+	{ "완료", COMMAND_DONE, ALONE | TEXT },
+	{ "처리완료", COMMAND_DONE, ALONE | TEXT },
+	{ "끝", COMMAND_DONE, ALONE | TEXT },
+	{ "다됐", COMMAND_DONE, ALONE | TEXT },
+	{ "다되였", COMMAND_DONE, ALONE | TEXT },
+	{ "해결", COMMAND_DONE, WITH_NUMBER },
+	{ "答复", COMMAND_EXPLAIN, TEXT },
+	{ "解释", COMMAND_EXPLAIN, TEXT },
+	{ "답변", COMMAND_EXPLAIN, TEXT },
+	{ "설명", COMMAND_EXPLAIN, TEXT },
+	{ "无权", COMMAND_OUTSIDE, WITH_NUMBER },
+	{ "超权限", COMMAND_OUTSIDE, WITH_NUMBER },
+	{ "超出权限", COMMAND_OUTSIDE, WITH_NUMBER },
+	{ "권한밖", COMMAND_OUTSIDE, WITH_NUMBER },
+	{ "核实", COMMAND_REPORT, ALONE | TEXT },
+	{ "已核实", COMMAND_REPORT, ALONE | TEXT },
+	{ "属实", COMMAND_REPORT, ALONE | TEXT },
+	{ "확인", COMMAND_REPORT, ALONE | TEXT },
+	{ "评价中", COMMAND_LOOK_INTO, ALONE },
+	{ "核查", COMMAND_LOOK_INTO, ALONE },
+	{ "평가중", COMMAND_LOOK_INTO, ALONE },
+	{ "검토", COMMAND_LOOK_INTO, ALONE },
+	{ "评", COMMAND_EVALUATE, TEXT },
+	{ "评价", COMMAND_EVALUATE, ALONE | TEXT },
+	{ "通过", COMMAND_EVALUATE, ALONE | TEXT },
+	{ "合格", COMMAND_EVALUATE, ALONE | TEXT },
+	{ "평가", COMMAND_EVALUATE, ALONE | TEXT },
+	{ "통과", COMMAND_EVALUATE, ALONE | TEXT },
+	{ "합격", COMMAND_EVALUATE, ALONE | TEXT },
+	{ "重办", COMMAND_REWORK, TEXT },
+	{ "再办", COMMAND_REWORK, TEXT },
+	{ "返工", COMMAND_REWORK, TEXT },
+	{ "没办好", COMMAND_REWORK, WITH_NUMBER },
+	{ "没解决", COMMAND_REWORK, WITH_NUMBER },
+	{ "退回重办", COMMAND_REWORK, ALONE | TEXT },
+	{ "退回再办", COMMAND_REWORK, ALONE | TEXT },
+	{ "不合格", COMMAND_REWORK, ALONE | TEXT },
+	{ "재처리", COMMAND_REWORK, ALONE | TEXT },
+	{ "다시", COMMAND_REWORK, WITH_NUMBER },
+	{ "重开", COMMAND_REOPEN, WITH_NUMBER },
+	{ "재개설", COMMAND_REOPEN, WITH_NUMBER },
+	{ "撤回", COMMAND_WITHDRAW, WITH_NUMBER },
+	{ "撤销", COMMAND_WITHDRAW, WITH_NUMBER },
+	{ "취소", COMMAND_WITHDRAW, WITH_NUMBER },
+	{ "督办", COMMAND_SUPERVISE, WITH_NUMBER },
+	{ "감독", COMMAND_SUPERVISE, WITH_NUMBER },
+	{ "通报", COMMAND_CRITICISE, WITH_NUMBER },
+	{ "通报批评", COMMAND_CRITICISE, WITH_NUMBER },
+	{ "비평", COMMAND_CRITICISE, WITH_NUMBER },
+	{ "통보비평", COMMAND_CRITICISE, WITH_NUMBER },
+	{ "撤督", COMMAND_UNSUPERVISE, WITH_NUMBER },
+	{ "督办结束", COMMAND_UNSUPERVISE, WITH_NUMBER },
+	{ "감독끝", COMMAND_UNSUPERVISE, WITH_NUMBER },
+	{ "并", COMMAND_MERGE, WITH_NUMBER },
+	{ "并到", COMMAND_MERGE, WITH_NUMBER },
+	{ "并入", COMMAND_MERGE, WITH_NUMBER },
+	{ "并案", COMMAND_MERGE, WITH_NUMBER },
+	{ "并单", COMMAND_MERGE, WITH_NUMBER },
+	{ "合并", COMMAND_MERGE, WITH_NUMBER },
+	{ "병합", COMMAND_MERGE, WITH_NUMBER },
+	{ "합병", COMMAND_MERGE, WITH_NUMBER },
+	{ "挂起", COMMAND_HOLD, ALONE | TEXT },
+	{ "暂停", COMMAND_HOLD, WITH_NUMBER },
+	{ "暂缓", COMMAND_HOLD, WITH_NUMBER },
+	{ "보류", COMMAND_HOLD, ALONE | TEXT },
+	{ "恢复", COMMAND_RESUME, WITH_NUMBER },
+	{ "继续", COMMAND_RESUME, WITH_NUMBER },
+	{ "接着办", COMMAND_RESUME, WITH_NUMBER },
+	{ "재개", COMMAND_RESUME, WITH_NUMBER },
+	{ "계속", COMMAND_RESUME, WITH_NUMBER },
+	{ "加急", COMMAND_URGENT, WITH_NUMBER },
+	{ "急", COMMAND_URGENT, WITH_NUMBER },
+	{ "긴급", COMMAND_URGENT, WITH_NUMBER },
+	{ "催", COMMAND_CHASE, WITH_NUMBER },
+	{ "催办", COMMAND_CHASE, WITH_NUMBER },
+	{ "독촉", COMMAND_CHASE, WITH_NUMBER },
+	{ "재촉", COMMAND_CHASE, WITH_NUMBER },
+	{ "记", COMMAND_NOTE, WITH_NUMBER },
+	{ "记录", COMMAND_NOTE, WITH_NUMBER },
+	{ "备注", COMMAND_NOTE, WITH_NUMBER },
+	{ "补充", COMMAND_NOTE, WITH_NUMBER },
+	{ "메모", COMMAND_NOTE, WITH_NUMBER },
+	{ "기록", COMMAND_NOTE, WITH_NUMBER },
+	{ "查", COMMAND_LOOK, WITH_NUMBER },
+	{ "查询", COMMAND_LOOK, WITH_NUMBER },
+	{ "查看", COMMAND_LOOK, WITH_NUMBER },
+	{ "看", COMMAND_LOOK, WITH_NUMBER },
+	{ "详情", COMMAND_LOOK, WITH_NUMBER },
+	{ "조회", COMMAND_LOOK, WITH_NUMBER },
+	{ "보기", COMMAND_LOOK, WITH_NUMBER },
+	{ "我的", COMMAND_LIST, ALONE },
+	{ "列表", COMMAND_LIST, ALONE },
+	{ "清单", COMMAND_LIST, ALONE },
+	{ "待办", COMMAND_LIST, ALONE },
+	{ "我的任务", COMMAND_LIST, ALONE },
+	{ "목록", COMMAND_LIST, ALONE },
+	{ "할일", COMMAND_LIST, ALONE },
+	{ "내할일", COMMAND_LIST, ALONE },
+	{ "帮助", COMMAND_HELP, ALONE },
+	{ "用法", COMMAND_HELP, ALONE },
+	{ "怎么用", COMMAND_HELP, ALONE },
+	{ "命令", COMMAND_HELP, ALONE },
+	{ "help", COMMAND_HELP, ALONE },
+	{ "도움", COMMAND_HELP, ALONE },
+	{ "도움말", COMMAND_HELP, ALONE },
+	{ "사용법", COMMAND_HELP, ALONE },
+	{ "代报", COMMAND_REPORT_FOR, TEXT },
+	{ "帮报", COMMAND_REPORT_FOR, TEXT },
+	{ "替报", COMMAND_REPORT_FOR, TEXT },
+	{ "대리", COMMAND_REPORT_FOR, TEXT },
+	{ "대리신고", COMMAND_REPORT_FOR, TEXT },
+	{ "대신신고", COMMAND_REPORT_FOR, TEXT },
+	{ "代愿", COMMAND_WISH_FOR, TEXT },
+	{ "心愿", COMMAND_WISH_FOR, TEXT },
+	{ "代许愿", COMMAND_WISH_FOR, TEXT },
+	{ "记心愿", COMMAND_WISH_FOR, TEXT },
+	{ "소원", COMMAND_WISH_FOR, TEXT },
+	{ "대리소원", COMMAND_WISH_FOR, TEXT },
+};
+
+static const char *const names[COMMAND_VERBS] = {
+	[COMMAND_NONE] = "none",
+	[COMMAND_ACCEPT] = "accept",
+	[COMMAND_START] = "start",
+	[COMMAND_PASS_UP] = "pass_up",
+	[COMMAND_TRANSFER] = "transfer",
+	[COMMAND_REFUSE] = "refuse",
+	[COMMAND_EXTEND] = "extend",
+	[COMMAND_GRANT] = "grant",
+	[COMMAND_DENY] = "deny",
+	[COMMAND_DONE] = "done",
+	[COMMAND_EXPLAIN] = "explain",
+	[COMMAND_OUTSIDE] = "outside",
+	[COMMAND_REPORT] = "report",
+	[COMMAND_LOOK_INTO] = "look_into",
+	[COMMAND_EVALUATE] = "evaluate",
+	[COMMAND_REWORK] = "rework",
+	[COMMAND_REOPEN] = "reopen",
+	[COMMAND_WITHDRAW] = "withdraw",
+	[COMMAND_SUPERVISE] = "supervise",
+	[COMMAND_CRITICISE] = "criticise",
+	[COMMAND_UNSUPERVISE] = "unsupervise",
+	[COMMAND_MERGE] = "merge",
+	[COMMAND_HOLD] = "hold",
+	[COMMAND_RESUME] = "resume",
+	[COMMAND_URGENT] = "urgent",
+	[COMMAND_CHASE] = "chase",
+	[COMMAND_NOTE] = "note",
+	[COMMAND_LOOK] = "look",
+	[COMMAND_LIST] = "list",
+	[COMMAND_HELP] = "help",
+	[COMMAND_REPORT_FOR] = "report_for",
+	[COMMAND_WISH_FOR] = "wish_for",
+};
+
+/* Words that say nothing between a number and a verb, or behind a verb. */
+static const char *const fillers[] = { "已经", "已", "都", "请", "那个", "这个", "的事", "事情",
+	"이미", "건", "일", NULL };
+static const char *const endings[] = { "하였습니다", "했습니다", "합니다", "하겠습니다", "했슴다",
+	"함다", "했음", "하였음", "됐습니다", "되였습니다", "났습니다", "습니다", "함", "됨", "남",
+	"요", "一下", "了", "啦", "吧", "完毕", NULL };
+static const char *const before_number[] = { "案件编号", "编号", "案件", "案号", "第", "번호", "no",
+	"nr", NULL };
+static const char *const after_number[] = { "号", "번", "件", "건", NULL };
+
+static const struct {
+	const char *text;
+	int days;
+} day_words[] = {
+	{ "하루", 1 },
+	{ "이틀", 2 },
+	{ "사흘", 3 },
+	{ "나흘", 4 },
+	{ "닷새", 5 },
+	{ "엿새", 6 },
+	{ "이레", 7 },
+	{ "半天", 1 },
+};
+static const struct {
+	const char *text;
+	int days;
+} day_units[] = {
+	{ "个工作日", 1 },
+	{ "工作日", 1 },
+	{ "天", 1 },
+	{ "日", 1 },
+	{ "일", 1 },
+	{ "个星期", 7 },
+	{ "星期", 7 },
+	{ "周", 7 },
+	{ "주", 7 },
+};
+
+const char *
+command_name(enum command_verb verb)
+{
+	return names[verb];
+}
+
+/* ---- matching ------------------------------------------------------------------------------- */
+
+/* Code points of the normalised text that a word takes at a place; 0: it does not stand there. */
+static uint32_t
+word_at(const struct normal *t, uint32_t at, const char *word)
+{
+	size_t len = strlen(word);
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < len; n++) {
+		uint32_t cp;
+
+		i += utf8_read(word + i, len - i, &cp);
+		if (at + n >= t->count || t->cp[at + n] != cp)
+			return 0;
+	}
+	return n;
+}
+
+static uint32_t
+any_of(const struct normal *t, uint32_t at, const char *const *list)
+{
+	uint32_t best = 0;
+
+	for (; *list != NULL; list++) {
+		uint32_t n = word_at(t, at, *list);
+		if (n > best)
+			best = n;
+	}
+	return best;
+}
+
+static const struct word *
+verb_at(const struct normal *t, uint32_t at, uint32_t *taken)
+{
+	const struct word *best = NULL;
+
+	*taken = 0;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		uint32_t n = word_at(t, at, words[i].text);
+		if (n > *taken) {
+			*taken = n;
+			best = &words[i];
+		}
+	}
+	return best;
+}
+
+static uint32_t
+skip_marks(const struct normal *t, uint32_t at)
+{
+	while (at < t->count && !normalise_is_letter(t->cp[at]))
+		at++;
+	return at;
+}
+
+static uint32_t
+skip(const struct normal *t, uint32_t at, const char *const *list)
+{
+	for (;;) {
+		uint32_t n = any_of(t, at, list);
+		if (n == 0)
+			return at;
+		at = skip_marks(t, at + n);
+	}
+}
+
+static bool
+is_digit(uint32_t cp)
+{
+	return cp >= '0' && cp <= '9';
+}
+
+/* Something separates what stands here from what stood before. */
+static bool
+apart(const struct normal *t, uint32_t at)
+{
+	return at >= t->count || t->gap[at] != 0 || !normalise_is_letter(t->cp[at]);
+}
+
+/* ---- numbers -------------------------------------------------------------------------------- */
+
+struct place {
+	uint32_t from, to; /* with the words around it */
+	uint64_t value;
+	bool good;
+};
+
+static bool
+is_good(uint64_t value)
+{
+	return value >= NUMBER_FIRST && value % NUMBER_CHECK == 0;
+}
+
+/* Code points from here to the next white space or the end. */
+static uint32_t
+run(const struct normal *t, uint32_t at)
+{
+	uint32_t i = at;
+
+	while (i < t->count && (i == at || t->gap[i] == 0))
+		i++;
+	return i - at;
+}
+
+/* A number with as many digits as a case has, at a place; not a part of a longer one. */
+static bool
+number_at(const struct normal *t, uint32_t at, struct place *out)
+{
+	uint32_t i = at + any_of(t, at, before_number), k;
+	struct number n;
+
+	while (i > at && i < t->count && (t->cp[i] == ':' || t->cp[i] == '.' || t->cp[i] == '#'))
+		i++;
+	if (i >= t->count || (k = (uint32_t)number_read(t->cp + i, run(t, i), &n)) == 0)
+		return false;
+	if (n.digits < 5 || n.digits > 9)
+		return false;
+	*out = (struct place){ at, i + k, n.value, is_good(n.value) };
+	out->to += any_of(t, out->to, after_number);
+	return true;
+}
+
+/* The first good number from a place on, else the first one. */
+static bool
+find_number(const struct normal *t, uint32_t from, struct place *out)
+{
+	bool found = false;
+
+	for (uint32_t i = from; i < t->count;) {
+		struct number n;
+		struct place p;
+		uint32_t k;
+
+		if (number_at(t, i, &p)) {
+			if (p.good || !found)
+				*out = p;
+			found = true;
+			if (p.good)
+				return true;
+			i = p.to;
+			continue;
+		}
+		k = (uint32_t)number_read(t->cp + i, run(t, i), &n);
+		i += k > 0 && n.form == NUMBER_ARABIC ? k : 1;
+	}
+	return found;
+}
+
+/* ---- what the words need -------------------------------------------------------------------- */
+
+static struct command_span
+span(const struct normal *t, uint32_t from, uint32_t to)
+{
+	while (from < to && !normalise_is_letter(t->cp[from]))
+		from++;
+	if (from >= to)
+		return (struct command_span){ 0, 0 };
+	return (struct command_span){ t->src[from], (size_t)t->end[to - 1] - t->src[from] };
+}
+
+struct range {
+	uint32_t from, to;
+};
+
+static struct range
+trim(const struct normal *t, uint32_t from, uint32_t to)
+{
+	while (from < to && !normalise_is_letter(t->cp[from]))
+		from++;
+	while (to > from && !normalise_is_letter(t->cp[to - 1]))
+		to--;
+	return (struct range){ from, to };
+}
+
+/* The first word of a range: up to white space or a mark. */
+static uint32_t
+word_end(const struct normal *t, struct range r)
+{
+	uint32_t i = r.from;
+
+	while (i < r.to && normalise_is_letter(t->cp[i]) && (i == r.from || t->gap[i] == 0))
+		i++;
+	return i;
+}
+
+static uint32_t
+days_at(const struct normal *t, uint32_t at, int *days)
+{
+	struct number n;
+	uint32_t k;
+
+	for (size_t i = 0; i < sizeof(day_words) / sizeof(day_words[0]); i++)
+		if ((k = word_at(t, at, day_words[i].text)) > 0) {
+			*days = day_words[i].days;
+			return k;
+		}
+	k = (uint32_t)number_read(t->cp + at, run(t, at), &n);
+	if (k == 0 || n.value == 0 || n.value > 60)
+		return 0;
+	for (size_t i = 0; i < sizeof(day_units) / sizeof(day_units[0]); i++) {
+		uint32_t u = word_at(t, at + k, day_units[i].text);
+		if (u > 0 && n.value * (uint64_t)day_units[i].days <= 60) {
+			*days = (int)n.value * day_units[i].days;
+			return k + u;
+		}
+	}
+	if (n.form != NUMBER_ARABIC || !apart(t, at + k))
+		return 0;
+	*days = (int)n.value;
+	return k;
+}
+
+/* Takes "2天" out of a range; what stands before and after it stays. */
+static void
+take_days(const struct normal *t, struct range *r, struct range *behind, struct command *out)
+{
+	for (uint32_t i = r->from; i < r->to; i++) {
+		uint32_t n = days_at(t, i, &out->days);
+		if (n == 0)
+			continue;
+		*behind = (struct range){ i + n, r->to };
+		r->to = i;
+		return;
+	}
+}
+
+/* "13812345678" at the beginning: whose report it is. */
+static void
+take_phone(const struct normal *t, struct range *r, struct command *out)
+{
+	uint32_t i = r->from, n = 0;
+
+	if (i + 2 < r->to && t->cp[i] == '8' && t->cp[i + 1] == '6' && t->cp[i + 2] == '1')
+		i += 2;
+	while (n < 11 && i + n < r->to && t->cp[i + n] >= '0' && t->cp[i + n] <= '9')
+		n++;
+	if (n != 11 || t->cp[i] != '1' ||
+	    (i + n < r->to && t->gap[i + n] == 0 && t->cp[i + n] >= '0' && t->cp[i + n] <= '9'))
+		return;
+	memcpy(out->phone, "+86", 3);
+	for (uint32_t k = 0; k < n; k++)
+		out->phone[3 + k] = (char)t->cp[i + k];
+	out->phone[3 + n] = '\0';
+	r->from = skip_marks(t, i + n);
+}
+
+static void
+take_rest(const struct normal *t, struct range a, struct range b, struct command *out)
+{
+	struct place p;
+	struct range behind = { 0, 0 };
+
+	if (out->verb == COMMAND_TRANSFER) {
+		struct range *r = a.from < a.to ? &a : &b;
+		uint32_t end = word_end(t, *r);
+		out->word = span(t, r->from, end);
+		r->from = end;
+	} else if (out->verb == COMMAND_MERGE && find_number(t, b.from, &p)) {
+		out->second = p.value;
+		b.from = p.to;
+	} else if (out->verb == COMMAND_EXTEND) {
+		take_days(t, &a, &behind, out);
+		if (out->days == 0)
+			take_days(t, &b, &behind, out);
+		if (behind.from < behind.to && b.to == behind.to)
+			b = behind;
+		else if (behind.from < behind.to)
+			a = trim(t, a.from, a.to).from < a.to ? a : behind;
+	} else if (out->verb == COMMAND_REPORT_FOR || out->verb == COMMAND_WISH_FOR) {
+		take_phone(t, a.from < a.to ? &a : &b, out);
+	}
+	a = trim(t, a.from, a.to);
+	b = trim(t, b.from, b.to);
+	out->rest[0] = span(t, a.from, a.to);
+	out->rest[1] = span(t, b.from, b.to);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------ */
+
+static uint32_t
+verb_end(const struct normal *t, uint32_t end)
+{
+	uint32_t n = any_of(t, end, endings);
+
+	return end + n;
+}
+
+/* The number stands before the verb: "20007收", "井盖 20007 已经修好". */
+static bool
+number_then_verb(const struct normal *t, const struct place *p, struct command *out)
+{
+	uint32_t at = skip(t, skip_marks(t, p->to), fillers), n;
+	const struct word *w = verb_at(t, at, &n);
+
+	/* What cannot be a case counts only where nothing else stands before and between. */
+	if (w == NULL || (!p->good && (p->from != skip_marks(t, 0) || at != skip_marks(t, p->to))))
+		return false;
+	out->verb = w->verb;
+	n = verb_end(t, at + n);
+	take_rest(t, (struct range){ 0, p->from }, (struct range){ n, t->count }, out);
+	return true;
+}
+
+/* The verb stands first, and the number somewhere behind it or nowhere. */
+static bool
+verb_first(const struct normal *t, const struct place *p, bool number, struct command *out)
+{
+	uint32_t at = skip(t, skip_marks(t, 0), fillers), n;
+	const struct word *w = verb_at(t, at, &n);
+	bool alone;
+
+	if (w == NULL)
+		return false;
+	n += at;
+	n = verb_end(t, n);
+	if (number && !p->good && skip_marks(t, n) != p->from) {
+		number = false;
+		out->number = 0;
+		out->number_state = COMMAND_NO_NUMBER;
+	}
+	alone = skip_marks(t, n) >= t->count;
+	if (!number && !(alone && (w->flags & ALONE) != 0) &&
+	    !(!alone && (w->flags & TEXT) != 0 && (apart(t, n) || is_digit(t->cp[n]))))
+		return false;
+	out->verb = w->verb;
+	if (number)
+		take_rest(t, (struct range){ n, p->from }, (struct range){ p->to, t->count }, out);
+	else
+		take_rest(t, (struct range){ n, t->count }, (struct range){ 0, 0 }, out);
+	return true;
+}
+
+static bool
+parse(const struct normal *t, struct command *out)
+{
+	struct place p = { 0 };
+	uint32_t n, at = skip(t, skip_marks(t, 0), fillers);
+	const struct word *w = verb_at(t, at, &n);
+	bool number;
+
+	/* What a resident said may hold any number. */
+	if (w != NULL && (w->verb == COMMAND_REPORT_FOR || w->verb == COMMAND_WISH_FOR))
+		return verb_first(t, &p, false, out) && (out->rest[0].len > 0);
+	number = find_number(t, 0, &p);
+	if (number) {
+		out->number = p.value;
+		out->number_state = p.good ? COMMAND_NUMBER : COMMAND_MISTYPED;
+	}
+	if (verb_first(t, &p, number, out) && out->verb != COMMAND_NONE)
+		return true;
+	return number && number_then_verb(t, &p, out);
+}
+
+static struct normal *
+normalised(const char *text, size_t len)
+{
+	struct normal *t = xmalloc(sizeof(*t));
+
+	normalise(text, len < LOOKED_AT ? len : LOOKED_AT, t);
+	return t;
+}
+
+bool
+command_parse(const char *text, size_t len, struct command *out)
+{
+	struct normal *t = normalised(text, len);
+	struct command none = { 0 };
+	bool ok;
+
+	*out = none;
+	ok = parse(t, out);
+	if (!ok)
+		*out = none;
+	free(t);
+	return ok;
+}
+
+bool
+command_answer(const char *text, size_t len, uint64_t *number, bool *yes)
+{
+	static const struct {
+		const char *text;
+		bool yes;
+	} answers[] = { { "1", true }, { "一", true }, { "是", true }, { "是的", true },
+		{ "好了", true }, { "解决了", true }, { "네", true }, { "예", true },
+		{ "해결", true }, { "2", false }, { "二", false }, { "不是", false },
+		{ "否", false }, { "没有", false }, { "没解决", false }, { "没好", false },
+		{ "아니", false }, { "아니요", false }, { "아니오", false } };
+	struct normal *t = normalised(text, len);
+	struct place p;
+	bool ok = false;
+
+	if (t->count <= 32 && find_number(t, 0, &p) && p.good) {
+		struct range before = trim(t, 0, p.from), behind = trim(t, p.to, t->count);
+		bool first = before.from < before.to;
+		struct range r = first ? before : behind;
+
+		for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]) && !ok; i++) {
+			uint32_t n = word_at(t, r.from, answers[i].text);
+			ok = n > 0 && r.from + n == r.to && (!first || behind.from >= behind.to);
+			*yes = answers[i].yes;
+		}
+		*number = p.value;
+	}
+	free(t);
+	return ok;
+}
+
+bool
+command_code(const char *text, size_t len, char code[5])
+{
+	struct normal *t;
+	struct range r;
+	bool ok;
+
+	if (len > 64)
+		return false;
+	t = normalised(text, len);
+	r = trim(t, 0, t->count);
+	ok = r.to - r.from == 4;
+	for (uint32_t i = 0; ok && i < 4; i++) {
+		ok = t->cp[r.from + i] >= '0' && t->cp[r.from + i] <= '9';
+		code[i] = (char)t->cp[r.from + i];
+	}
+	code[4] = '\0';
+	free(t);
+	return ok;
+}

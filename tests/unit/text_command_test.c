@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Commands by text: what was written on the left, what it asks for on the right. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "text/command.h"
+
+/* verb number|second|days|word|rest, "-" for nothing; "none" alone: no command. */
+static const struct {
+	const char *text, *meant;
+} cases[] = {
+	{ "收 20007", "accept 20007" },
+	{ "收20007", "accept 20007" },
+	{ "20007收", "accept 20007" },
+	{ "20007 收到", "accept 20007" },
+	{ "收到", "accept" },
+	{ "收。", "accept" },
+	{ "收　２０００７！", "accept 20007" },
+	{ "接：20007", "accept 20007" },
+	{ "受理编号20007", "accept 20007" },
+	{ "编号20007，接收", "accept 20007" },
+	{ "收了二〇〇〇七号", "accept 20007" },
+	{ "접수 20007", "accept 20007" },
+	{ "20007번 접수했습니다", "accept 20007" },
+	{ "접수합니다", "accept" },
+	{ "收垃圾的没来", "none" },
+	{ "收 垃圾的没来", "none" },
+	{ "接孩子的校车停错地方了", "none" },
+	{ "转 城管 20007", "transfer 20007 word=城管" },
+	{ "转20007 农业农村局", "transfer 20007 word=农业农村局" },
+	{ "转城管20007", "transfer 20007 word=城管" },
+	{ "20007转给城管，占道了", "transfer 20007 word=城管 rest=占道了" },
+	{ "转 城管", "transfer word=城管" },
+	{ "转20007", "transfer 20007" },
+	{ "이관 20007 농업농촌국", "transfer 20007 word=농업농촌국" },
+	{ "공안국 이관", "none" },
+	{ "转角那个路灯不亮", "none" },
+	{ "退20007 不归我们管", "refuse 20007 rest=不归我们管" },
+	{ "退 不归我们管 20007", "refuse 20007 rest=不归我们管" },
+	{ "20007退单，应该找城管", "refuse 20007 rest=应该找城管" },
+	{ "반려 20007 우리 일이 아님", "refuse 20007 rest=우리 일이 아님" },
+	{ "退订", "none" },
+	{ "TD", "none" },
+	{ "退", "none" },
+	{ "延20007 2天 等配件", "extend 20007 days=2 rest=等配件" },
+	{ "延20007两天，等配件", "extend 20007 days=2 rest=等配件" },
+	{ "延期 3天 下雨 20007", "extend 20007 days=3 rest=下雨" },
+	{ "20007 延 5", "extend 20007 days=5" },
+	{ "연기20007 사흘 부품대기", "extend 20007 days=3 rest=부품대기" },
+	{ "연기 20007 2일 부품대기", "extend 20007 days=2 rest=부품대기" },
+	{ "延20007 一周 等料", "extend 20007 days=7 rest=等料" },
+	{ "延20007", "extend 20007" },
+	{ "准20007", "grant 20007" },
+	{ "不准20007 抓紧", "deny 20007 rest=抓紧" },
+	{ "同意", "grant" },
+	{ "승인 20007", "grant 20007" },
+	{ "办结20007 已清理", "done 20007 rest=已清理" },
+	{ "好了 20007", "done 20007" },
+	{ "好了20007 已清理，村民也同意", "done 20007 rest=已清理，村民也同意" },
+	{ "井盖 20007 已经修好了", "done 20007 rest=井盖" },
+	{ "好了", "done" },
+	{ "好了 换了新灯", "done rest=换了新灯" },
+	{ "好了伤疤忘了疼", "none" },
+	{ "완료20007 청소함", "done 20007 rest=청소함" },
+	{ "20007 처리완료했습니다", "done 20007" },
+	{ "핸드폰 끝", "none" },
+	{ "核实20007", "report 20007" },
+	{ "核实 20007 现场干净了", "report 20007 rest=现场干净了" },
+	{ "확인20007", "report 20007" },
+	{ "评20007 满意", "evaluate 20007 rest=满意" },
+	{ "20007通过", "evaluate 20007" },
+	{ "평가20007 만족", "evaluate 20007 rest=만족" },
+	{ "重办20007 还有一堆", "rework 20007 rest=还有一堆" },
+	{ "退回再办20007 还有一堆", "rework 20007 rest=还有一堆" },
+	{ "재처리20007 그대로임", "rework 20007 rest=그대로임" },
+	{ "并20007 20020", "merge 20007 second=20020" },
+	{ "并20007到20020", "merge 20007 second=20020" },
+	{ "병합 20007 20020", "merge 20007 second=20020" },
+	{ "并20007", "merge 20007" },
+	{ "挂起20007 等天晴", "hold 20007 rest=等天晴" },
+	{ "督办20007", "supervise 20007" },
+	{ "通报批评20007 拖了三天", "criticise 20007 rest=拖了三天" },
+	{ "记20007 明天再来", "note 20007 rest=明天再来" },
+	{ "记 明天再来", "none" },
+	{ "查20007", "look 20007" },
+	{ "20007查", "look 20007" },
+	{ "查电表123456", "none" },
+	{ "20007", "none" },
+	{ "我的", "list" },
+	{ "목록", "list" },
+	{ "帮助", "help" },
+	{ "Help", "help" },
+	{ "도움말", "help" },
+	{ "收20008", "accept !20008" },
+	{ "20008收", "accept !20008" },
+	{ "收13812345678的快递没人管", "none" },
+	{ "代报 13812345678 天图社区3号楼下水堵了",
+	    "report_for phone=+8613812345678 rest=天图社区3号楼下水堵了" },
+	{ "代报138 1234 5678，3号楼下水堵了",
+	    "report_for phone=+8613812345678 rest=3号楼下水堵了" },
+	{ "代报 许大娘家3号楼停水", "report_for rest=许大娘家3号楼停水" },
+	{ "대리 13812345678 3동 하수도 막힘",
+	    "report_for phone=+8613812345678 rest=3동 하수도 막힘" },
+	{ "代愿 13812345678 想有人陪着说说话",
+	    "wish_for phone=+8613812345678 rest=想有人陪着说说话" },
+	{ "代报", "none" },
+	{ "天图社区3号楼楼道灯坏了", "none" },
+	{ "六道河社区6号楼楼道里堆满装修垃圾", "none" },
+	{ "천도사회구역 3동 복도등이 고장났습니다", "none" },
+	{ "", "none" },
+	{ "，。！", "none" },
+};
+
+static void
+describe(const char *text, char *out, size_t room)
+{
+	struct command c;
+	int n;
+
+	if (!command_parse(text, strlen(text), &c)) {
+		snprintf(out, room, "none");
+		return;
+	}
+	n = snprintf(out, room, "%s", command_name(c.verb));
+	if (c.number_state != COMMAND_NO_NUMBER)
+		n += snprintf(out + n, room - (size_t)n, " %s%llu",
+		    c.number_state == COMMAND_MISTYPED ? "!" : "", (unsigned long long)c.number);
+	if (c.second != 0)
+		n += snprintf(
+		    out + n, room - (size_t)n, " second=%llu", (unsigned long long)c.second);
+	if (c.days != 0)
+		n += snprintf(out + n, room - (size_t)n, " days=%d", c.days);
+	if (c.phone[0] != '\0')
+		n += snprintf(out + n, room - (size_t)n, " phone=%s", c.phone);
+	if (c.word.len > 0)
+		n += snprintf(
+		    out + n, room - (size_t)n, " word=%.*s", (int)c.word.len, text + c.word.at);
+	for (int i = 0; i < 2; i++)
+		if (c.rest[i].len > 0)
+			n += snprintf(out + n, room - (size_t)n, " rest=%.*s", (int)c.rest[i].len,
+			    text + c.rest[i].at);
+}
+
+static void
+test_meanings(void **state)
+{
+	char got[512];
+	int bad = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		describe(cases[i].text, got, sizeof(got));
+		if (strcmp(got, cases[i].meant) != 0) {
+			bad++;
+			print_error("# \"%s\": wanted \"%s\", got \"%s\"\n", cases[i].text,
+			    cases[i].meant, got);
+		}
+	}
+	assert_int_equal(bad, 0);
+}
+
+static void
+test_answers(void **state)
+{
+	static const struct {
+		const char *text;
+		int number, yes; /* number 0: none */
+	} answers[] = { { "20007 1", 20007, 1 }, { "20007是", 20007, 1 }, { "2 20007", 20007, 0 },
+		{ "네 20007", 20007, 1 }, { "20007 아니요", 20007, 0 },
+		{ "２０００７　２", 20007, 0 }, { "20007没解决", 20007, 0 }, { "20007", 0, 0 },
+		{ "1", 0, 0 }, { "20008 1", 0, 0 }, { "20007 井盖", 0, 0 }, { "", 0, 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		uint64_t number = 0;
+		bool yes = false;
+		bool ok = command_answer(answers[i].text, strlen(answers[i].text), &number, &yes);
+		if (ok != (answers[i].number != 0) ||
+		    (ok && (number != (uint64_t)answers[i].number || yes != answers[i].yes)))
+			fail_msg("\"%s\": %d %llu %d", answers[i].text, ok,
+			    (unsigned long long)number, yes);
+	}
+}
+
+static void
+test_codes(void **state)
+{
+	char code[5];
+
+	(void)state;
+	assert_true(command_code(" ４８２１。", strlen(" ４８２１。"), code));
+	assert_string_equal(code, "4821");
+	assert_true(command_code("0012", 4, code));
+	assert_false(command_code("482", 3, code));
+	assert_false(command_code("48213", 5, code));
+	assert_false(command_code("四八二一个", strlen("四八二一个"), code));
+	assert_false(command_code("", 0, code));
+}
+
+static void
+test_names(void **state)
+{
+	(void)state;
+	for (int v = COMMAND_NONE; v < COMMAND_VERBS; v++)
+		assert_non_null(command_name((enum command_verb)v));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_meanings),
+		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_codes),
+		cmocka_unit_test(test_names),
+	};
+
+	setenv("CMOCKA_MESSAGE_OUTPUT", "TAP", 0);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
