@@ -354,21 +354,51 @@ progress(struct decide_context *c, struct decision *d, const struct message *m,
 	}
 }
 
-static void
-number_asked(struct decide_context *c, struct decision *d, const struct message *m, int64_t number)
+static bool
+is_own_number(const struct message *m, int64_t number, const struct message_case **out)
 {
-	d->event_reason = arena_keep(c->arena, m->text, m->text_len);
-	for (unsigned i = 0; i < m->case_count; i++) {
-		const struct message_case *k = &m->cases[i];
-		if (k->number != number)
-			continue;
-		tell_progress(c, d, number, arena_keep(c->arena, k->category, k->category_len),
-		    arena_keep(c->arena, k->state, k->state_len), k->unit, d->event_reason);
-		return;
+	for (unsigned i = 0; i < m->case_count; i++)
+		if (m->cases[i].number == number) {
+			*out = &m->cases[i];
+			return true;
+		}
+	return false;
+}
+
+/* Answers what was asked by number. A number that may be another figure, in a text that tells of
+ * something, counts only when it is the sender's own: the text must not be lost for it. */
+static bool
+asked_by_number(struct decide_context *c, struct decision *d, const struct message *m,
+    const struct understanding *u)
+{
+	int64_t number = (int64_t)u->number;
+	bool asks = u->kind == KIND_CASE_NUMBER || u->kind == KIND_PROGRESS;
+	const struct message_case *k;
+
+	if (u->number_state == UNDERSTANDING_NO_NUMBER)
+		return false;
+	if (u->number_state == UNDERSTANDING_MISTYPED) {
+		if (asks)
+			answer(c, d, TEMPLATE_NUMBER_MISTYPED,
+			    &(struct reply_fields){
+				.number = arena_keep(
+				    c->arena, m->text + u->number_span.at, u->number_span.len) });
+		return asks;
 	}
+	if ((asks || (u->kind == KIND_CASE && !u->number_marked && !u->urgent)) &&
+	    is_own_number(m, number, &k)) {
+		tell_progress(c, d, number, arena_keep(c->arena, k->category, k->category_len),
+		    arena_keep(c->arena, k->state, k->state_len), k->unit,
+		    arena_keep(c->arena, m->text, m->text_len));
+		return true;
+	}
+	if (!asks || (!u->number_marked && u->first.code != NULL))
+		return false;
+	d->event_reason = arena_keep(c->arena, m->text, m->text_len);
 	d->verdict = "lookup";
 	d->look = LOOK_NUMBER;
 	d->look_id = number;
+	return true;
 }
 
 void
@@ -481,14 +511,9 @@ by_kind(struct decide_context *c, struct decision *d, const struct message *m,
 	default:
 		break;
 	}
-	if (u->number_state == UNDERSTANDING_NUMBER &&
-	    (u->kind == KIND_CASE_NUMBER || u->kind == KIND_PROGRESS))
-		number_asked(c, d, m, (int64_t)u->number);
-	else if (u->number_state == UNDERSTANDING_MISTYPED && u->kind == KIND_CASE_NUMBER)
-		answer(c, d, TEMPLATE_NUMBER_MISTYPED,
-		    &(struct reply_fields){ .number = arena_keep(c->arena, m->text,
-						m->text_len < 24 ? m->text_len : 0) });
-	else if (u->kind == KIND_PROGRESS)
+	if (asked_by_number(c, d, m, u))
+		return;
+	if (u->kind == KIND_PROGRESS)
 		progress(c, d, m, u);
 	else if (!repeated(c, d, m))
 		file(c, d, m, u, u->kind == KIND_WISH);

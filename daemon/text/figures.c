@@ -4,6 +4,7 @@
 
 #include <uchar.h>
 
+#include "text/asking.h"
 #include "text/normalise.h"
 #include "text/number.h"
 #include "text/understand.h"
@@ -159,24 +160,49 @@ mark_after(const struct normal *t, uint32_t end)
 	return end;
 }
 
+static unsigned
+letters(const struct normal *t, uint32_t from, uint32_t to)
+{
+	unsigned n = 0;
+
+	for (uint32_t i = from; i < to; i++)
+		n += normalise_is_letter(t->cp[i]);
+	return n;
+}
+
 static bool
 no_letters(const struct normal *t, uint32_t from, uint32_t to)
 {
-	for (uint32_t i = from; i < to; i++)
-		if (normalise_is_letter(t->cp[i]))
-			return false;
-	return true;
+	return letters(t, from, to) == 0;
+}
+
+static bool
+is_case_number(uint64_t value)
+{
+	return value >= CASE_NUMBER_FIRST && value % CASE_NUMBER_CHECK == 0;
+}
+
+/* Hotlines and operators: 10086, 11185, 12345, 95598, 96123. */
+static bool
+is_service(uint64_t value)
+{
+	return (value >= 10000 && value < 10100) || (value >= 11100 && value < 11200) ||
+	       (value >= 12300 && value < 12400) ||
+	       (value >= 95000 && value < 97000 && !is_case_number(value));
 }
 
 static void
-take_number(struct understanding *out, uint64_t value)
+take_number(const struct normal *t, uint32_t from, uint32_t to, uint64_t value, bool marked,
+    struct understanding *out)
 {
-	bool ok = value >= CASE_NUMBER_FIRST && value % CASE_NUMBER_CHECK == 0;
+	bool ok = is_case_number(value);
 
 	if (out->number_state == UNDERSTANDING_NUMBER)
 		return;
 	out->number_state = ok ? UNDERSTANDING_NUMBER : UNDERSTANDING_MISTYPED;
 	out->number = ok ? value : 0;
+	out->number_marked = marked;
+	out->number_span = figures_span(t, from, to);
 }
 
 /* Digits in groups ("20 007") and nothing else. */
@@ -189,8 +215,10 @@ whole_number(const struct normal *t, struct kind_facts *f, struct understanding 
 		return false;
 	for (uint32_t i = 0; i < t->count; i++)
 		value = value * 10 + (t->cp[i] - '0');
-	take_number(out, value);
-	f->only_number = true;
+	f->service_number = is_service(value);
+	f->only_number = !f->service_number;
+	if (f->only_number)
+		take_number(t, 0, t->count, value, true, out);
 	return true;
 }
 
@@ -223,6 +251,67 @@ figures_answer(const struct normal *t, struct kind_facts *f, struct understandin
 	out->answer_digits = (unsigned)n.value;
 }
 
+/* Letters beside a number up to which a text may be a question about it, may say nothing but the
+ * number, and may be a question about a number that cannot be one. */
+#define ASKING_LETTERS 28u
+#define TELLING_LETTERS 4u
+#define MISTYPED_LETTERS 14u
+/* A weaker wish (帮我查查) is only polite. */
+#define WISH_SURE 3
+
+/* A number beside 编号 or the like at [from, to): is it asked after, or told and nothing else? */
+static bool
+marked_is_asked(const struct normal *t, const struct kind_facts *f, uint32_t from, uint32_t to)
+{
+	unsigned rest = letters(t, 0, from) + letters(t, to, t->count);
+
+	if (rest > ASKING_LETTERS)
+		return false;
+	return asking_word(t, from, to) || (rest <= TELLING_LETTERS && f->best_case == 0 &&
+					       f->trouble == 0 && f->score[KIND_THANKS] == 0);
+}
+
+/* A number without such a word: only the question tells. */
+static bool
+bare_is_asked(const struct normal *t, const struct kind_facts *f, const struct understanding *out,
+    uint32_t from, uint32_t to, uint64_t value)
+{
+	uint32_t tail = asking_tail(t, to);
+	unsigned rest = letters(t, 0, from) + letters(t, tail, t->count);
+
+	if (rest > ASKING_LETTERS || value < CASE_NUMBER_FIRST ||
+	    asking_foreign(t, from, to, value))
+		return false;
+	if (f->progress == 0 && !asking_word(t, from, tail))
+		return false;
+	return is_case_number(value) ||
+	       (rest <= MISTYPED_LETTERS && value < 1000000 && !is_service(value) &&
+		   f->best_case == 0 && f->wish == 0 && out->address.units == 0 &&
+		   out->address.building[0] == '\0');
+}
+
+static void
+one_number(const struct normal *t, struct kind_facts *f, struct understanding *out, uint32_t at,
+    uint32_t end, uint64_t value)
+{
+	uint32_t from = mark_before(t, at), to = mark_after(t, end);
+	bool marked, asked;
+
+	if (from != at && asking_other_kind(t, from))
+		return;
+	if (to == end && to < t->count && is_one_of(t->cp[to], U"号번호"))
+		to++;
+	f->only_number = no_letters(t, 0, from) && no_letters(t, to, t->count);
+	marked = from != at || to > end + 1 || f->only_number;
+	asked = marked ? marked_is_asked(t, f, from, to) : bare_is_asked(t, f, out, at, end, value);
+	if (!marked && !asked)
+		return;
+	take_number(t, at, end, value, marked, out);
+	f->number |= marked;
+	/* Where there is a category too, the clerk tells by whose number it is. */
+	f->asks_number |= asked && (marked || (f->best_case == 0 && f->wish < WISH_SURE));
+}
+
 void
 figures_case_number(const struct normal *t, struct kind_facts *f, struct understanding *out)
 {
@@ -230,24 +319,15 @@ figures_case_number(const struct normal *t, struct kind_facts *f, struct underst
 		return;
 	for (uint32_t i = 0; i < t->count;) {
 		struct number n;
-		uint32_t k, from, to;
+		uint32_t k;
 
 		if (!is_numeral(t->cp[i]) ||
 		    (k = (uint32_t)number_read(t->cp + i, t->count - i, &n)) == 0) {
 			i++;
 			continue;
 		}
-		if (n.digits >= 5 && n.digits <= 9) {
-			from = mark_before(t, i);
-			to = mark_after(t, i + k);
-			if (to == i + k && to < t->count && is_one_of(t->cp[to], U"号번호"))
-				to++;
-			f->only_number = no_letters(t, 0, from) && no_letters(t, to, t->count);
-			if (from != i || to > i + k + 1 || f->only_number) {
-				take_number(out, n.value);
-				f->number = true;
-			}
-		}
+		if (n.digits >= 5 && n.digits <= 9)
+			one_number(t, f, out, i, i + k, n.value);
 		i += k;
 	}
 }

@@ -161,7 +161,13 @@ kind_decide(const struct kind_facts *f)
 		return KIND_ANSWER;
 	if (f->only_number)
 		return KIND_CASE_NUMBER;
-	if (automatic(f, &k) || covered(f, &k) || marked(f, &k))
+	if (f->service_number)
+		return KIND_TOO_SHORT;
+	if (automatic(f, &k))
+		return k;
+	if (f->asks_number)
+		return KIND_PROGRESS;
+	if (covered(f, &k) || marked(f, &k))
 		return k;
 	if (f->wish > 0 && is_wish(f))
 		return KIND_WISH;

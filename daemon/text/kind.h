@@ -52,6 +52,8 @@ struct kind_facts {
 	bool answer;           /* yes, no or one or two digits, and nothing else */
 	bool only_number;      /* a case number, well typed or not, and nothing else */
 	bool number;           /* a case number among other words */
+	bool asks_number;      /* and it is asked after */
+	bool service_number;   /* 12345, 10086 and nothing else */
 	bool covered;          /* marks of other kinds cover every letter */
 	bool has_address;
 	bool has_code;          /* digits that look like a one-time code */

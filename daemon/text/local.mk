@@ -3,6 +3,7 @@
 noinst_LTLIBRARIES += libtext.la
 libtext_la_SOURCES = \
 	%D%/address.c %D%/address.h \
+	%D%/asking.c %D%/asking.h \
 	%D%/charset.c %D%/charset.h \
 	%D%/command.c %D%/command.h \
 	%D%/figures.c %D%/figures.h \

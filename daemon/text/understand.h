@@ -94,11 +94,14 @@ struct understanding {
 	struct address address;
 
 	/* A case number in the text, in whatever digits. number is 0 unless UNDERSTANDING_NUMBER. A
-	 * bare number that is the whole text counts, others only beside a word such as 编号, 案件,
-	 * 번호.
+	 * number counts that is the whole text, or stands beside a word such as 编号, 案件, 번호
+	 * (number_marked), or is asked after (修好没) and nothing else that has numbers.
+	 * UNDERSTANDING_MISTYPED only where nothing but a case number can be meant.
 	 */
 	enum understanding_number number_state;
 	uint64_t number;
+	bool number_marked;
+	struct understanding_span number_span; /* its digits */
 
 	/* KIND_ANSWER: yes, no, or the digits. */
 	enum understanding_answer answer;

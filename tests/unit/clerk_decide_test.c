@@ -401,6 +401,47 @@ test_numbers(void **state)
 
 	d = decided(w, from("+8613911110000", "编号20021"));
 	assert_int_equal(d.out[0].template, TEMPLATE_NUMBER_MISTYPED);
+	d = decided(w, from("+8613911110000", "你好，20021修好没"));
+	assert_int_equal(d.out[0].template, TEMPLATE_NUMBER_MISTYPED);
+	assert_non_null(strstr(d.out[0].body, "20021"));
+	assert_null(strstr(d.out[0].body, "修好"));
+}
+
+/* A number among other words: the sender's own case, or not a number of a case at all. */
+static void
+test_numbers_among_words(void **state)
+{
+	struct world *w = *state;
+	struct message m = from("+8613911110000", "20020那个楼道灯修好没");
+	struct decision d;
+
+	m.cases[0] = (struct message_case){ .number = 20007,
+		.category = "power",
+		.category_len = 5,
+		.state = "filed",
+		.state_len = 5 };
+	m.cases[1] = (struct message_case){ .number = 20020,
+		.category = "power",
+		.category_len = 5,
+		.state = "in_work",
+		.state_len = 7 };
+	m.case_count = 2;
+	d = decided(w, m);
+	assert_int_equal(d.event_number, 20020);
+	assert_string_equal(d.event_action, "chased");
+
+	d = decided(w, from("+8613911110001", "20020好了吗"));
+	assert_int_equal(d.look, LOOK_NUMBER);
+	assert_int_equal(d.look_id, 20020);
+
+	/* What he tells of is filed: the number means something else. */
+	d = decided(w, from("+8613911110002", "20020那个楼道灯修好没"));
+	assert_true(d.files);
+	d = decided(w, from("+8613911110003", "20020号路灯还没修"));
+	assert_true(d.files);
+	d = decided(w, from("+8613911110002", "煤气罐20007怎么回事，一股煤气味"));
+	assert_true(d.files);
+	assert_int_equal(d.look, LOOK_NOTHING);
 }
 
 static void
@@ -512,6 +553,7 @@ main(void)
 		TEST(test_the_same_again),
 		TEST(test_progress),
 		TEST(test_numbers),
+		TEST(test_numbers_among_words),
 		TEST(test_late_part),
 		TEST(test_incomplete),
 		TEST(test_masking),
