@@ -150,6 +150,17 @@ class Town:
             " now() + make_interval(secs => %s) from o) select id, pg_notify('outbox_sms', '') from o",
             not_after, priority, link, source, phone, text, not_before or 0)[0]["id"]
 
+    def post_crowd(self, phones, text, priority, link="a", source="12345"):
+        """One message to each of many phones, all at the same moment, however slow the machine."""
+        self.rows(
+            "with o as (insert into hailan.outbox (id, city, created_at, not_after, priority, channel, link, source,"
+            " destination, language, template, body) select hailan.make_id(now(), nextval('hailan.outbox_seq')), 222405,"
+            " now(), now() + interval '1 hour', %s, 'sms', %s, %s, phone, 'zh', 'test', %s from unnest(%s::text[]) phone"
+            " returning id, priority),"
+            " w as (insert into hailan.outbox_waiting (channel, priority, id, not_before) select 'sms', priority, id, now()"
+            " from o) select pg_notify('outbox_sms', '')",
+            priority, link, source, text, phones)
+
     def delivery(self, outbox_id):
         """The states of an outgoing message, in order."""
         return [r["state"] for r in self.rows(
