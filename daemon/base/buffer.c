@@ -25,36 +25,12 @@ buffer_reset(struct buffer *b)
 }
 
 void
-buffer_reserve(struct buffer *b, size_t more)
+buffer_grow(struct buffer *b, size_t more)
 {
 	size_t need = b->len + more + 1;
 
-	if (need <= b->room)
-		return;
 	b->room = need + need / 2 + 64;
 	b->data = xrealloc(b->data, b->room);
-}
-
-void
-buffer_add(struct buffer *b, const void *data, size_t len)
-{
-	buffer_reserve(b, len);
-	if (len != 0)
-		memcpy(b->data + b->len, data, len);
-	b->len += len;
-	b->data[b->len] = '\0';
-}
-
-void
-buffer_add_string(struct buffer *b, const char *s)
-{
-	buffer_add(b, s, strlen(s));
-}
-
-void
-buffer_add_byte(struct buffer *b, uint8_t byte)
-{
-	buffer_add(b, &byte, 1);
 }
 
 void
@@ -73,28 +49,6 @@ buffer_printf(struct buffer *b, const char *fmt, ...)
 		b->len += (size_t)n;
 	}
 	va_end(again);
-}
-
-void
-buffer_add_be16(struct buffer *b, uint16_t v)
-{
-	uint8_t raw[] = { (uint8_t)(v >> 8), (uint8_t)v };
-
-	buffer_add(b, raw, sizeof(raw));
-}
-
-void
-buffer_add_be32(struct buffer *b, uint32_t v)
-{
-	buffer_add_be16(b, (uint16_t)(v >> 16));
-	buffer_add_be16(b, (uint16_t)v);
-}
-
-void
-buffer_add_be64(struct buffer *b, uint64_t v)
-{
-	buffer_add_be32(b, (uint32_t)(v >> 32));
-	buffer_add_be32(b, (uint32_t)v);
 }
 
 /* Length of the well-formed UTF-8 sequence at s, or 0 (Unicode 15, table 3-7). */

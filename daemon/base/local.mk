@@ -6,4 +6,5 @@ libbase_la_SOURCES = \
 	%D%/clock.c %D%/clock.h \
 	%D%/err.c %D%/err.h \
 	%D%/log.c %D%/log.h \
+	%D%/slab.c %D%/slab.h \
 	%D%/xalloc.c %D%/xalloc.h

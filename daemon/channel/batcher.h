@@ -20,28 +20,31 @@ struct params;
 struct result;
 struct sql_statement;
 
-/* Owned by its batcher until done has run; then freed. bytes holds all its strings. */
+/* Bytes of a submission; data NULL: none. */
+struct span {
+	const char *data;
+	size_t len;
+};
+
+/* From a slab, and owned by its batcher until done has run; then given back. bytes holds what the
+ * spans show. */
 struct channel_submission {
 	TAILQ_ENTRY(channel_submission) entry;
 	channel_done_fn *done; /* NULL: cancelled */
 	void *arg;
-	enum channel_outcome outcome;
-	char reason[120];
-	int64_t submitted_us;
+	const char *reason; /* lent by whoever ends it until done has run; NULL: none */
 
 	/* Reports with the same fingerprint that came while this one was under way: when it is
 	 * stored they are given to the database, which counts them; else they share its end. */
 	struct channel_submission *twins, *next_same;
 	uint8_t fingerprint[FINGERPRINT_BYTES];
 
-	const char *link, *source, *destination, *charset, *protocol; /* protocol may be NULL */
-	const void *raw;
-	const char *text; /* NULL: none */
-	size_t raw_len, text_len;
+	struct span link, source, destination, charset, protocol, raw, text;
 	struct channel_part part; /* total 0: whole */
 	unsigned flags;
-	uint8_t lane, refusals;
+	enum channel_outcome outcome;
 	enum channel_receipt_state receipt;
+	uint8_t lane, refusals;
 	size_t size; /* of it all, for the bound */
 	char bytes[];
 };
@@ -65,7 +68,7 @@ void batcher_free(struct batcher **b);
 
 /* Takes the submission over. */
 void batcher_add(struct batcher *b, struct channel_submission *s);
-/* Takes over a submission that has ended already: outcome and reason are set. */
+/* Takes over a submission that has ended already: outcome and reason, a literal, are set. */
 void batcher_end(struct batcher *b, struct channel_submission *s);
 /* Takes twin over too and hangs it on s, which is under way. */
 void batcher_join(struct batcher *b, struct channel_submission *s, struct channel_submission *twin);

@@ -10,11 +10,6 @@
 bool
 clean_is(const char *s, size_t len)
 {
-	/* Addresses and names are ASCII: seen without a call. */
-	while (len > 0 && (signed char)s[0] > 0) {
-		s++;
-		len--;
-	}
 	return len == 0 || (memchr(s, '\0', len) == NULL && utf8_valid(s, len));
 }
 

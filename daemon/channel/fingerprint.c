@@ -6,37 +6,53 @@
 #include <openssl/evp.h>
 #include <string.h>
 
+#include "base/buffer.h"
+
+/* The algorithm and its state are kept: looking one up and making the other cost more than hashing
+ * a message. */
+static EVP_MD_CTX *
+begin(void)
+{
+	static EVP_MD_CTX *context;
+	static EVP_MD *sha256;
+	int ok;
+
+	if (context == NULL) {
+		context = EVP_MD_CTX_new();
+		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	}
+	ok = context != NULL && sha256 != NULL && EVP_DigestInit_ex(context, sha256, NULL) == 1;
+	assert(ok);
+	(void)ok;
+	return context;
+}
+
 void
 fingerprint(const struct fingerprint_piece *pieces, size_t count, uint8_t out[FINGERPRINT_BYTES])
 {
-	static EVP_MD_CTX *context; /* kept: making one costs more than hashing a message */
+	static struct buffer whole; /* one update is cheaper than one for each piece */
 	uint8_t digest[EVP_MAX_MD_SIZE];
+	EVP_MD_CTX *context = begin();
 	int ok;
 
-	if (context == NULL)
-		context = EVP_MD_CTX_new();
-	ok = context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
-	assert(ok);
+	buffer_reset(&whole);
 	for (size_t i = 0; i < count; i++) {
-		uint32_t len = (uint32_t)pieces[i].len;
-		uint8_t prefix[4] = { (uint8_t)(len >> 24), (uint8_t)(len >> 16),
-			(uint8_t)(len >> 8), (uint8_t)len };
-		ok = EVP_DigestUpdate(context, prefix, sizeof(prefix)) == 1 &&
-		     EVP_DigestUpdate(context, pieces[i].data, pieces[i].len) == 1;
-		assert(ok);
+		buffer_add_be32(&whole, (uint32_t)pieces[i].len);
+		buffer_add(&whole, pieces[i].data, pieces[i].len);
 	}
-	ok = EVP_DigestFinal_ex(context, digest, NULL) == 1;
+	ok = EVP_DigestUpdate(context, whole.data, whole.len) == 1 &&
+	     EVP_DigestFinal_ex(context, digest, NULL) == 1;
 	assert(ok);
 	(void)ok;
 	memcpy(out, digest, FINGERPRINT_BYTES);
 }
 
 unsigned
-fingerprint_lane(const char *source)
+fingerprint_lane(const char *source, size_t len)
 {
 	uint32_t h = 0x811c9dc5; /* FNV-1a, 32 bits */
 
-	for (; *source != '\0'; source++)
-		h = (h ^ (uint8_t)*source) * 0x01000193;
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (uint8_t)source[i]) * 0x01000193;
 	return (h ^ h >> 16) & 63;
 }

@@ -14,4 +14,4 @@ void
 fingerprint(const struct fingerprint_piece *pieces, size_t count, uint8_t out[FINGERPRINT_BYTES]);
 
 /* Stable on all machines: which of 64 lanes a sender belongs to. */
-unsigned fingerprint_lane(const char *source);
+unsigned fingerprint_lane(const char *source, size_t len);

@@ -3,13 +3,13 @@
 #include "channel/inbox.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/slab.h"
 #include "base/xalloc.h"
 #include "channel/batcher.h"
 #include "channel/clean.h"
@@ -40,6 +40,7 @@ struct inbox {
 	unsigned connection_count;
 	size_t queue_max, bytes_max, pending, bytes;
 	bool open;
+	struct slab slab;                            /* of submissions */
 	struct channel_submission *buckets[BUCKETS]; /* under way, by fingerprint */
 	int64_t duplicates, refused, later;
 };
@@ -79,12 +80,19 @@ forget_same(struct inbox *in, struct channel_submission *s)
 /* ---- the statement -------------------------------------------------------------------------- */
 
 static void
-text_or_null(struct params *p, const char *s, size_t len)
+add_span(struct params *p, struct span s)
 {
-	if (s == NULL)
+	if (s.data == NULL)
 		params_array_null(p);
 	else
-		params_array_bytes(p, s, len);
+		params_array_bytes(p, s.data, s.len);
+}
+
+/* One letter, or nothing when the report is whole. */
+static struct span
+part_kind(const struct channel_submission *s)
+{
+	return (struct span){ s->part.total != 0 ? &s->part.kind : NULL, 1 };
 }
 
 #define EACH(type, statement)                                         \
@@ -100,7 +108,7 @@ text_or_null(struct params *p, const char *s, size_t len)
 static void
 add_part_columns(struct channel_submission *const *list, size_t count, struct params *p)
 {
-	EACH(OID_TEXT, text_or_null(p, s->part.total != 0 ? &s->part.kind : NULL, 1));
+	EACH(OID_TEXT, add_span(p, part_kind(s)));
 	EACH(OID_INT8, params_array_int8(p, s->part.reference));
 	EACH(OID_INT2, params_array_int2(p, (int16_t)s->part.total));
 	EACH(OID_INT2, params_array_int2(p, (int16_t)s->part.number));
@@ -113,16 +121,16 @@ inbox_params(void *arg, struct channel_submission *const *list, size_t count, st
 
 	params_text(p, channel_name(in->channel));
 	params_time(p, clock_now());
-	EACH(OID_TEXT, params_array_bytes(p, s->link, strlen(s->link)));
-	EACH(OID_TEXT, params_array_bytes(p, s->source, strlen(s->source)));
-	EACH(OID_TEXT, params_array_bytes(p, s->destination, strlen(s->destination)));
-	EACH(OID_BYTEA, params_array_bytes(p, s->raw, s->raw_len));
-	EACH(OID_TEXT, params_array_bytes(p, s->charset, strlen(s->charset)));
-	EACH(OID_TEXT, text_or_null(p, s->text, s->text_len));
+	EACH(OID_TEXT, add_span(p, s->link));
+	EACH(OID_TEXT, add_span(p, s->source));
+	EACH(OID_TEXT, add_span(p, s->destination));
+	EACH(OID_BYTEA, add_span(p, s->raw));
+	EACH(OID_TEXT, add_span(p, s->charset));
+	EACH(OID_TEXT, add_span(p, s->text));
 	EACH(OID_UUID, params_array_bytes(p, s->fingerprint, FINGERPRINT_BYTES));
 	EACH(OID_INT2, params_array_int2(p, s->lane));
 	EACH(OID_INT4, params_array_int4(p, (int32_t)s->flags));
-	EACH(OID_TEXT, text_or_null(p, s->protocol, s->protocol != NULL ? strlen(s->protocol) : 0));
+	EACH(OID_TEXT, add_span(p, s->protocol));
 	add_part_columns(list, count, p);
 }
 
@@ -138,7 +146,7 @@ inbox_answer(const struct result *r, struct channel_submission *const *list, siz
 			continue;
 		s = list[ord - 1];
 		s->outcome = result_int(r, row, 1) == 1 ? CHANNEL_DUPLICATE : CHANNEL_REFUSED;
-		snprintf(s->reason, sizeof(s->reason), "%s", result_bytes(r, row, 2, NULL));
+		s->reason = result_bytes(r, row, 2, NULL);
 	}
 }
 
@@ -243,6 +251,7 @@ inbox_free(struct inbox **inbox)
 		batcher_free(&in->connections[i].batcher);
 		database_free(&in->connections[i].db);
 	}
+	slab_clear(&in->slab);
 	free(in);
 }
 
@@ -285,84 +294,97 @@ inbox_status(const struct inbox *in, struct buffer *json)
 
 /* ---- channel.h ------------------------------------------------------------------------------ */
 
-static char *
-copy(char **at, const void *data, size_t len)
+static struct span
+span_of(const char *s)
 {
-	char *begin = *at;
-
-	if (len > 0)
-		memcpy(begin, data, len);
-	begin[len] = '\0';
-	*at += len + 1;
-	return begin;
-}
-
-/* Damaged bytes in an address are no reason to lose what a person said. */
-static const char *
-copy_string(char **at, const char *s, unsigned *flags)
-{
-	size_t len = strlen(s);
-	char *begin = copy(at, s, len);
-
-	if (clean_make(begin, len))
-		*flags |= CHANNEL_DAMAGED;
-	return begin;
-}
-
-/* A text that is none is left to the clerk, who has the bytes. */
-static void
-copy_text(char **at, const struct channel_report *r, size_t len, struct channel_submission *s)
-{
-	if (r->text == NULL)
-		return;
-	if (len < r->text_len)
-		s->flags |= CHANNEL_TRUNCATED;
-	if (!clean_is(r->text, len)) {
-		s->flags |= CHANNEL_DAMAGED;
-		return;
-	}
-	s->text = copy(at, r->text, len);
-	s->text_len = len;
+	return (struct span){ s, s != NULL ? strlen(s) : 0 };
 }
 
 /* As much of the text as is kept, ended between characters. */
-static size_t
+static struct span
 kept_text(const struct channel_report *r)
 {
 	size_t len = r->text != NULL ? r->text_len : 0;
 
-	if (len <= TEXT_MAX)
-		return len;
-	for (len = TEXT_MAX; len > 0 && ((unsigned char)r->text[len] & 0xc0) == 0x80; len--)
-		;
-	return len;
+	if (len > TEXT_MAX)
+		for (len = TEXT_MAX; len > 0 && ((unsigned char)r->text[len] & 0xc0) == 0x80; len--)
+			;
+	return (struct span){ r->text, len };
 }
 
-static struct channel_submission *
-copy_report(const struct channel_report *r)
+/* Copies the bytes to *at and steps over them. */
+static void
+keep(char **at, struct span *s)
 {
-	size_t text_len = kept_text(r);
-	const char *link = r->link != NULL ? channel_link_name(r->link) : "";
-	const char *destination = r->destination != NULL ? r->destination : "";
-	const char *charset = r->charset != NULL ? r->charset : "UTF-8";
-	size_t size = strlen(link) + strlen(r->source) + strlen(destination) + strlen(charset) +
-		      (r->protocol != NULL ? strlen(r->protocol) : 0) + r->raw_len + text_len + 7;
-	struct channel_submission *s = xcalloc(1, sizeof(*s) + size);
+	if (s->data == NULL)
+		return;
+	if (s->len > 0)
+		memcpy(*at, s->data, s->len);
+	s->data = *at;
+	*at += s->len;
+}
+
+/* Damaged bytes in an address are no reason to lose what a person said. */
+static void
+keep_string(char **at, struct span *s, unsigned *flags)
+{
+	char *begin = *at;
+
+	keep(at, s);
+	if (clean_make(begin, s->len))
+		*flags |= CHANNEL_DAMAGED;
+}
+
+/* A text that is none is left to the clerk, who has the bytes. */
+static void
+keep_text(char **at, struct span *s, const struct channel_report *r, unsigned *flags)
+{
+	if (s->data == NULL)
+		return;
+	if (s->len < r->text_len)
+		*flags |= CHANNEL_TRUNCATED;
+	if (!clean_is(s->data, s->len)) {
+		*flags |= CHANNEL_DAMAGED;
+		s->data = NULL;
+	}
+	keep(at, s);
+}
+
+/* A submission whose spans are the report's own. */
+static struct channel_submission
+lend(const struct channel_report *r)
+{
+	return (struct channel_submission){
+		.link = span_of(r->link != NULL ? channel_link_name(r->link) : ""),
+		.source = span_of(r->source),
+		.destination = span_of(r->destination != NULL ? r->destination : ""),
+		.charset = span_of(r->charset != NULL ? r->charset : "UTF-8"),
+		.protocol = span_of(r->protocol),
+		.raw = { r->raw != NULL ? r->raw : "", r->raw_len },
+		.text = kept_text(r),
+		.part = r->part != NULL ? *r->part : (struct channel_part){ 0 },
+		.flags = r->flags,
+	};
+}
+
+/* One whose spans are its own, so much of them as the database takes. */
+static struct channel_submission *
+copy(struct inbox *in, const struct channel_submission *lent, const struct channel_report *r)
+{
+	size_t size = sizeof(*lent) + lent->link.len + lent->source.len + lent->destination.len +
+		      lent->charset.len + lent->protocol.len + lent->raw.len + lent->text.len;
+	struct channel_submission *s = slab_take(&in->slab, size);
 	char *at = s->bytes;
 
-	s->size = sizeof(*s) + size;
-	s->flags = r->flags;
-	s->link = copy_string(&at, link, &s->flags);
-	s->source = copy_string(&at, r->source, &s->flags);
-	s->destination = copy_string(&at, destination, &s->flags);
-	s->charset = copy_string(&at, charset, &s->flags);
-	if (r->protocol != NULL)
-		s->protocol = copy_string(&at, r->protocol, &s->flags);
-	s->raw = copy(&at, r->raw, r->raw_len);
-	s->raw_len = r->raw_len;
-	copy_text(&at, r, text_len, s);
-	if (r->part != NULL)
-		s->part = *r->part;
+	*s = *lent;
+	s->size = size;
+	keep_string(&at, &s->link, &s->flags);
+	keep_string(&at, &s->source, &s->flags);
+	keep_string(&at, &s->destination, &s->flags);
+	keep_string(&at, &s->charset, &s->flags);
+	keep_string(&at, &s->protocol, &s->flags);
+	keep(&at, &s->raw);
+	keep_text(&at, &s->text, r, &s->flags);
 	return s;
 }
 
@@ -371,58 +393,49 @@ identify(const struct channel *c, struct channel_submission *s, const struct cha
 {
 	const struct fingerprint_piece pieces[] = {
 		{ channel_name(c), strlen(channel_name(c)) },
-		{ s->source, strlen(s->source) },
-		{ s->destination, strlen(s->destination) },
+		{ s->source.data, s->source.len },
+		{ s->destination.data, s->destination.len },
 		{ r->reference, r->reference_len },
 		{ &s->part.kind, 1 },
 		{ &s->part.reference, sizeof(s->part.reference) },
 		{ &s->part.total, sizeof(s->part.total) },
 		{ &s->part.number, sizeof(s->part.number) },
-		{ s->raw, s->raw_len },
+		{ s->raw.data, s->raw.len },
 	};
 
 	fingerprint(pieces, sizeof(pieces) / sizeof(pieces[0]), s->fingerprint);
-	s->lane = (uint8_t)fingerprint_lane(s->source);
+	s->lane = (uint8_t)fingerprint_lane(s->source.data, s->source.len);
 }
 
 /* Why the report is impossible; NULL when it is fine. */
 static const char *
-impossible(const struct channel_report *r)
+impossible(const struct channel_submission *s, bool has_part)
 {
-	if (r->source == NULL || r->source[0] == '\0' || strlen(r->source) > ADDRESS_MAX)
+	if (s->source.len == 0 || s->source.len > ADDRESS_MAX)
 		return "the source is missing or longer than 64 bytes";
-	if (r->destination != NULL && strlen(r->destination) > ADDRESS_MAX)
+	if (s->destination.len > ADDRESS_MAX)
 		return "the destination is longer than 64 bytes";
-	if (r->raw_len > RAW_MAX)
+	if (s->raw.len > RAW_MAX)
 		return "it is longer than a mebibyte";
-	if (r->part != NULL && (r->part->total < 2 || r->part->total > 255 || r->part->number < 1 ||
-				   r->part->number > r->part->total))
+	if (has_part && (s->part.total < 2 || s->part.total > 255 || s->part.number < 1 ||
+			    s->part.number > s->part.total))
 		return "the numbers of its part make no sense";
 	return NULL;
 }
 
-struct channel_submission *
-channel_submit(struct channel *c, const struct channel_report *r, channel_done_fn *done, void *arg)
+/* Ends it before it has begun, or gives it to the connection k. */
+static void
+enqueue(struct inbox *in, struct connection *k, struct channel_submission *s, const char *why)
 {
-	struct inbox *in = c->inbox;
-	const char *why = impossible(r);
-	static const struct channel_report nothing = { .source = "", .raw = "" };
-	struct channel_submission *s = copy_report(why == NULL ? r : &nothing), *same;
-	struct connection *k;
+	struct channel_submission *same;
 
-	s->done = done;
-	s->arg = arg;
-	s->submitted_us = clock_mono_us();
-	identify(c, s, why == NULL ? r : &nothing);
-	k = &in->connections[s->lane % in->connection_count];
 	in->pending++;
 	in->bytes += s->size;
 	if (why != NULL || in->pending > in->queue_max || in->bytes > in->bytes_max || !k->up) {
 		s->outcome = why != NULL ? CHANNEL_REFUSED : CHANNEL_LATER;
-		snprintf(s->reason, sizeof(s->reason), "%s",
-		    why != NULL ? why
-		    : !k->up    ? "the database is away"
-				: "too many reports are waiting");
+		s->reason = why != NULL ? why
+			    : !k->up    ? "the database is away"
+					: "too many reports are waiting";
 		batcher_end(k->batcher, s);
 	} else if ((same = find_same(in, s->fingerprint)) != NULL) {
 		batcher_join(k->batcher, same, s);
@@ -432,6 +445,25 @@ channel_submit(struct channel *c, const struct channel_report *r, channel_done_f
 		batcher_add(k->batcher, s);
 	}
 	set_open(in);
+}
+
+struct channel_submission *
+channel_submit(struct channel *c, const struct channel_report *r, channel_done_fn *done, void *arg)
+{
+	static const struct channel_report nothing = { .source = "", .raw = "" };
+	struct inbox *in = c->inbox;
+	struct channel_submission lent = lend(r), *s;
+	const char *why = impossible(&lent, r->part != NULL);
+
+	if (why != NULL) {
+		r = &nothing;
+		lent = lend(r);
+	}
+	s = copy(in, &lent, r);
+	s->done = done;
+	s->arg = arg;
+	identify(c, s, r);
+	enqueue(in, &in->connections[s->lane % in->connection_count], s, why);
 	return s;
 }
 

@@ -3,10 +3,10 @@
 #include "channel/receipts.h"
 
 #include <stdlib.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/slab.h"
 #include "base/xalloc.h"
 #include "channel/batcher.h"
 #include "channel/clean.h"
@@ -19,6 +19,7 @@ enum { QUEUE_MAX = 20000, BATCH_MAX = 500, ID_MAX = 64, RECEIPT_DETAIL_MAX = 100
 struct receipts {
 	struct channel *channel;
 	struct batcher *batcher;
+	struct slab slab; /* of submissions */
 };
 
 static void
@@ -30,11 +31,11 @@ receipt_params(void *arg, struct channel_submission *const *list, size_t count, 
 	params_time(p, clock_now());
 	params_array_begin(p, OID_TEXT);
 	for (size_t i = 0; i < count; i++)
-		params_array_bytes(p, list[i]->link, strlen(list[i]->link));
+		params_array_bytes(p, list[i]->link.data, list[i]->link.len);
 	params_array_end(p);
 	params_array_begin(p, OID_TEXT);
 	for (size_t i = 0; i < count; i++)
-		params_array_bytes(p, list[i]->source, strlen(list[i]->source));
+		params_array_bytes(p, list[i]->source.data, list[i]->source.len);
 	params_array_end(p);
 	params_array_begin(p, OID_INT2);
 	for (size_t i = 0; i < count; i++)
@@ -42,7 +43,7 @@ receipt_params(void *arg, struct channel_submission *const *list, size_t count, 
 	params_array_end(p);
 	params_array_begin(p, OID_TEXT);
 	for (size_t i = 0; i < count; i++)
-		params_array_bytes(p, list[i]->text, list[i]->text_len);
+		params_array_bytes(p, list[i]->text.data, list[i]->text.len);
 	params_array_end(p);
 }
 
@@ -77,6 +78,7 @@ receipts_free(struct receipts **r)
 	if (*r == NULL)
 		return;
 	batcher_free(&(*r)->batcher);
+	slab_clear(&(*r)->slab);
 	free(*r);
 	*r = NULL;
 }
@@ -93,6 +95,19 @@ receipts_pending(const struct receipts *r)
 	return batcher_pending(r->batcher);
 }
 
+/* Copies a text that the database takes. */
+static struct span
+keep(char **at, const char *text, size_t len)
+{
+	char *begin = *at;
+
+	if (len > 0)
+		memcpy(begin, text, len);
+	clean_make(begin, len);
+	*at += len;
+	return (struct span){ begin, len };
+}
+
 /* The peer's id stands in source, the detail in text. */
 struct channel_submission *
 channel_receipt(struct channel *c, const struct channel_link *link, const char *peer_id,
@@ -107,27 +122,16 @@ channel_receipt(struct channel *c, const struct channel_link *link, const char *
 
 	if (detail_len > RECEIPT_DETAIL_MAX)
 		detail_len = RECEIPT_DETAIL_MAX;
-	s = xcalloc(1, sizeof(*s) + name_len + id_len + detail_len + 3);
+	s = slab_take(&c->receipts->slab, sizeof(*s) + name_len + id_len + detail_len);
+	*s = (struct channel_submission){ .done = done, .arg = arg, .receipt = state };
 	at = s->bytes;
-	s->link = memcpy(at, name, name_len + 1);
-	at += name_len + 1;
-	s->source = memcpy(at, peer_id, id_len + 1);
-	clean_make(at, id_len);
-	at += id_len + 1;
-	if (detail_len > 0)
-		memcpy(at, detail, detail_len);
-	clean_make(at, detail_len);
-	s->text = at;
-	s->text_len = detail_len;
-	s->receipt = state;
-	s->done = done;
-	s->arg = arg;
-	s->submitted_us = clock_mono_us();
+	s->link = keep(&at, name, name_len);
+	s->source = keep(&at, peer_id, id_len);
+	s->text = keep(&at, detail, detail_len);
 	if (wrong || batcher_pending(c->receipts->batcher) >= QUEUE_MAX) {
 		s->outcome = wrong ? CHANNEL_REFUSED : CHANNEL_LATER;
-		snprintf(s->reason, sizeof(s->reason), "%s",
-		    wrong ? "the id is empty or longer than 64 bytes"
-			  : "too many receipts are waiting");
+		s->reason = wrong ? "the id is empty or longer than 64 bytes"
+				  : "too many receipts are waiting";
 		batcher_end(c->receipts->batcher, s);
 	} else {
 		batcher_add(c->receipts->batcher, s);

@@ -29,9 +29,9 @@ static const struct {
 	const char *name;
 	enum family family;
 } names[] = {
+	{ "UTF-16BE", UTF16BE }, /* the most frequent first */
 	{ "UTF-8", UTF8 },
 	{ "UTF8", UTF8 },
-	{ "UTF-16BE", UTF16BE },
 	{ "UTF16BE", UTF16BE },
 	{ "UCS2", UTF16BE },
 	{ "UCS-2BE", UTF16BE },
@@ -80,12 +80,14 @@ static bool
 parse(const char *charset, struct set *set)
 {
 	memset(set, 0, sizeof(*set));
+	if (strncasecmp(charset, "GSM-7", 5) == 0)
+		return parse_gsm7(charset + 5, set);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcasecmp(charset, names[i].name) == 0) {
 			set->family = names[i].family;
 			return true;
 		}
-	return strncasecmp(charset, "GSM-7", 5) == 0 && parse_gsm7(charset + 5, set);
+	return false;
 }
 
 bool
@@ -141,34 +143,46 @@ decode_utf8(const char *raw, size_t len, struct buffer *out, unsigned *flags)
 	}
 }
 
+static uint32_t
+unit_at(const uint8_t *raw, bool little)
+{
+	return little ? (uint32_t)raw[1] << 8 | raw[0] : (uint32_t)raw[0] << 8 | raw[1];
+}
+
+/* The character of a surrogate at *i and of the one after it, which *i then steps over; U+FFFD when
+ * they are no pair. */
+static uint32_t
+join_surrogates(const uint8_t *raw, size_t len, bool little, size_t *i)
+{
+	uint32_t high = unit_at(raw + *i, little);
+	uint32_t low = *i + 3 < len ? unit_at(raw + *i + 2, little) : 0;
+
+	if (high >= 0xdc00 || low < 0xdc00 || low > 0xdfff)
+		return UTF8_REPLACEMENT;
+	*i += 2;
+	return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+}
+
+/* Straight into the buffer: nearly all that comes over SMPP is this. */
 static void
 decode_utf16(const uint8_t *raw, size_t len, bool little, struct buffer *out, unsigned *flags)
 {
-	uint32_t high = 0;
+	char *to;
 
-	buffer_reserve(out, len * 2);
+	buffer_reserve(out, len / 2 * 3 + 1); /* no two octets become more than three */
+	to = out->data + out->len;
 	for (size_t i = 0; i + 1 < len; i += 2) {
-		uint32_t unit = little ? (uint32_t)raw[i + 1] << 8 | raw[i]
-				       : (uint32_t)raw[i] << 8 | raw[i + 1];
-		bool is_low = unit >= 0xdc00 && unit <= 0xdfff;
+		uint32_t cp = unit_at(raw + i, little);
 
-		if (high != 0 && is_low) {
-			add(out, 0x10000 + ((high - 0xd800) << 10) + (unit - 0xdc00));
-			high = 0;
-			continue;
+		if ((cp & 0xf800) == 0xd800) {
+			cp = join_surrogates(raw, len, little, &i);
+			if (cp == UTF8_REPLACEMENT)
+				*flags |= CHARSET_DAMAGED;
 		}
-		if (high != 0 || is_low) {
-			*flags |= CHARSET_DAMAGED;
-			add(out, UTF8_REPLACEMENT);
-		}
-		high = unit >= 0xd800 && unit <= 0xdbff ? unit : 0;
-		if (high == 0 && !is_low)
-			add(out, unit);
+		to += utf8_write(cp, to);
 	}
-	if (high != 0) {
-		*flags |= CHARSET_DAMAGED;
-		add(out, UTF8_REPLACEMENT);
-	}
+	out->len = (size_t)(to - out->data);
+	*to = '\0';
 	if (len % 2 != 0)
 		*flags |= CHARSET_TRUNCATED;
 }
@@ -271,6 +285,15 @@ decode_gsm7(
 	buffer_clear(&septets);
 }
 
+/* A character that clean() leaves as it is. */
+static bool
+is_plain(uint32_t cp)
+{
+	if (cp < 0xa0)
+		return (cp >= 0x20 && cp < 0x7f) || cp == '\n' || cp == '\t';
+	return cp != 0xfeff;
+}
+
 /* Line ends become line feeds, other controls spaces; NUL and byte order marks vanish. In place: it
  * never grows. */
 static void
@@ -283,11 +306,10 @@ clean(struct buffer *out, size_t from)
 		size_t n = utf8_read(out->data + pos, out->len - pos, &cp);
 		bool crlf = cp == '\r' && pos + 1 < out->len && out->data[pos + 1] == '\n';
 
-		if (cp == '\r' && !crlf)
-			out->data[to++] = '\n';
-		else if (cp != 0 && cp != 0xfeff && !crlf &&
-			 (cp == '\n' || cp == '\t' || (cp >= 0x20 && (cp < 0x7f || cp > 0x9f))))
+		if (is_plain(cp))
 			to += (memmove(out->data + to, out->data + pos, n), n);
+		else if (cp == '\r' && !crlf)
+			out->data[to++] = '\n';
 		else if (cp != 0 && cp != 0xfeff && !crlf)
 			out->data[to++] = ' ';
 		pos += n;
@@ -352,19 +374,28 @@ charset_decode(
 static bool
 is_likely(uint32_t cp)
 {
-	if (cp < 0x250)
-		return cp == '\n' || cp == '\r' || cp == '\t' || cp == 0 ||
-		       (cp >= 0x20 && (cp < 0x7f || cp > 0x9f));
 	return (cp >= 0x370 && cp <= 0x52f) || (cp >= 0x1100 && cp <= 0x11ff) ||
 	       (cp >= 0x2000 && cp <= 0x206f) || (cp >= 0x20a0 && cp <= 0x27bf) ||
 	       (cp >= 0x2b00 && cp <= 0x2bff) || (cp >= 0x3000 && cp <= 0x33ff) ||
-	       (cp >= 0x4e00 && cp <= 0x9fff) || (cp >= 0xac00 && cp <= 0xd7a3) ||
-	       (cp >= 0xfe00 && cp <= 0xfe0f) || (cp >= 0xff00 && cp <= 0xffef) ||
-	       (cp >= 0x1f000 && cp <= 0x1faff) || cp == 0xfeff;
+	       (cp >= 0x4e00 && cp <= 0x9fff) || (cp >= 0xfe00 && cp <= 0xfe0f) ||
+	       (cp >= 0xff00 && cp <= 0xffef) || (cp >= 0x1f000 && cp <= 0x1faff) || cp == 0xfeff;
+}
+
+/* Han, Hangul and Latin first: they are nearly all that comes, and whether a code point is assigned
+ * need not be looked up where all are. */
+static bool
+is_unlikely(uint32_t cp)
+{
+	if ((cp >= 0x4e00 && cp <= 0x9fa5) || (cp >= 0xac00 && cp <= 0xd7a3))
+		return false;
+	if (cp < 0x250)
+		return cp != '\n' && cp != '\r' && cp != '\t' && cp != 0 &&
+		       (cp < 0x20 || (cp >= 0x7f && cp <= 0x9f));
+	return !is_likely(cp) || cp == UTF8_REPLACEMENT || normalise_is_unassigned(cp);
 }
 
 struct census {
-	size_t all, unlikely, wide, hangul;
+	size_t all, unlikely, wide, hangul, plain;
 };
 
 static void
@@ -376,30 +407,28 @@ take_census(const char *text, size_t len, struct census *c)
 
 		pos += utf8_read(text + pos, len - pos, &cp);
 		c->all++;
-		c->unlikely +=
-		    !is_likely(cp) || cp == UTF8_REPLACEMENT || normalise_is_unassigned(cp);
+		c->unlikely += is_unlikely(cp);
 		c->wide += cp >= 0x80;
 		c->hangul += normalise_is_hangul(cp);
+		c->plain += is_plain(cp);
 	}
 }
 
 /* The declared charset cannot be right. */
 static bool
-is_doubtful(const struct set *set, const uint8_t *raw, size_t len, const struct buffer *text,
-    unsigned flags)
+is_doubtful(
+    const struct set *set, const uint8_t *raw, size_t len, const struct census *c, unsigned flags)
 {
-	struct census c;
 	size_t high = 0;
 
-	take_census(text->data == NULL ? "" : text->data, text->len, &c);
 	switch (set->family) {
 	case UTF16BE:
 	case UTF16LE:
-		return c.unlikely * 5 > c.all;
+		return c->unlikely * 5 > c->all;
 	case LATIN1:
 		for (size_t i = 0; i < len; i++)
 			high += raw[i] > 0x7f;
-		return c.unlikely > 0 || (high > 0 && utf8_valid((const char *)raw, len)) ||
+		return c->unlikely > 0 || (high > 0 && utf8_valid((const char *)raw, len)) ||
 		       (high >= 4 && high * 2 > len);
 	case UTF8:
 	case ASCII:
@@ -407,7 +436,7 @@ is_doubtful(const struct set *set, const uint8_t *raw, size_t len, const struct 
 		return (flags & CHARSET_DAMAGED) != 0;
 	case CP949:
 	case GB18030:
-		return (flags & CHARSET_DAMAGED) != 0 || c.unlikely * 5 > c.all;
+		return (flags & CHARSET_DAMAGED) != 0 || c->unlikely * 5 > c->all;
 	case GSM7_PACKED:
 	case BINARY:
 		break;
@@ -458,32 +487,35 @@ bool
 charset_decode_guess(const char *charset, const void *raw, size_t len, struct buffer *out,
     unsigned *flags, const char **used)
 {
-	struct buffer text = { 0 };
+	struct buffer other = { 0 };
 	const char *name = NULL;
+	struct census c;
 	struct set set;
 	size_t from = out->len;
+	bool doubtful;
 
 	*flags = 0;
 	if (used != NULL)
 		*used = NULL;
 	if (len == 0)
 		raw = "";
-	if (!parse(charset, &set) || !decode(&set, raw, len, &text, flags)) {
+	buffer_add(out, "", 0); /* an empty text is one, too */
+	if (!parse(charset, &set) || !decode(&set, raw, len, out, flags)) {
 		*flags = CHARSET_OPAQUE;
-		buffer_clear(&text);
 		return false;
 	}
-	if (!is_doubtful(&set, raw, len, &text, *flags)) {
-		buffer_add(out, text.data, text.len);
-	} else if (guess(set.family, raw, len, &text, &name)) {
+	take_census(out->data + from, out->len - from, &c);
+	doubtful = is_doubtful(&set, raw, len, &c, *flags);
+	if (doubtful && guess(set.family, raw, len, &other, &name)) {
 		*flags = CHARSET_GUESSED;
-		buffer_add(out, text.data, text.len);
-	} else {
-		decode(&set, raw, len, out, flags);
+		out->len = from;
+		buffer_add(out, other.data, other.len);
 	}
 	if (used != NULL)
 		*used = name;
-	buffer_clear(&text);
-	clean(out, from);
+	/* A text that was counted and has nothing to be cleaned is not walked again. */
+	if (name != NULL || c.plain < c.all)
+		clean(out, from);
+	buffer_clear(&other);
 	return true;
 }

@@ -2,6 +2,8 @@
 /* UTF-8 one code point at a time. */
 #include "text/utf8.h"
 
+#include <string.h>
+
 /* The bytes that a lead byte asks for, and the range of its second byte (Unicode, table 3-7). */
 static size_t
 sequence(unsigned char lead, unsigned char *low, unsigned char *high)
@@ -20,7 +22,7 @@ sequence(unsigned char lead, unsigned char *low, unsigned char *high)
 }
 
 size_t
-utf8_read(const char *s, size_t len, uint32_t *cp)
+utf8_read_other(const char *s, size_t len, uint32_t *cp)
 {
 	const unsigned char *p = (const unsigned char *)s;
 	unsigned char low, high;
@@ -46,7 +48,7 @@ utf8_read(const char *s, size_t len, uint32_t *cp)
 }
 
 size_t
-utf8_write(uint32_t cp, char *out)
+utf8_write_other(uint32_t cp, char *out)
 {
 	if (cp > 0x10ffff || (cp >= 0xd800 && cp <= 0xdfff))
 		cp = UTF8_REPLACEMENT;
@@ -72,17 +74,35 @@ utf8_write(uint32_t cp, char *out)
 	return 4;
 }
 
+/* How many bytes of ASCII s begins with: eight at a time, since addresses are nothing else. */
+static size_t
+ascii_run(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	for (uint64_t eight; len - n >= sizeof(eight); n += sizeof(eight)) {
+		memcpy(&eight, s + n, sizeof(eight));
+		if ((eight & UINT64_C(0x8080808080808080)) != 0)
+			break;
+	}
+	while (n < len && (s[n] & 0x80) == 0)
+		n++;
+	return n;
+}
+
 bool
 utf8_valid(const char *s, size_t len)
 {
-	while (len > 0) {
+	for (size_t pos = 0; pos < len;) {
 		uint32_t cp;
-		size_t n = utf8_read(s, len, &cp);
 
+		if ((s[pos] & 0x80) == 0) {
+			pos += ascii_run(s + pos, len - pos);
+			continue;
+		}
+		pos += utf8_read(s + pos, len - pos, &cp);
 		if (cp == UTF8_BAD)
 			return false;
-		s += n;
-		len -= n;
 	}
 	return true;
 }

@@ -2,8 +2,6 @@
 /* Phones to E.164 and back. What is no phone stays as it is. */
 #include "address.h"
 
-#include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 
 #define SERVICE_DIGITS 7 /* fewer are a service */
@@ -21,6 +19,12 @@ is_china(const char *country)
 	return strcmp(country, "86") == 0;
 }
 
+static bool
+is_filler(char c)
+{
+	return c == ' ' || c == '-' || c == '(' || c == ')' || c == '.';
+}
+
 /* Copies without the blanks, dashes and brackets that people put into numbers. */
 static void
 compact(const char *raw, char *out)
@@ -28,7 +32,7 @@ compact(const char *raw, char *out)
 	size_t n = 0;
 
 	for (; *raw != '\0' && n < ADDRESS_ROOM - 2; raw++)
-		if (strchr(" -().", *raw) == NULL)
+		if (!is_filler(*raw))
 			out[n++] = *raw;
 	out[n] = '\0';
 }
@@ -36,7 +40,28 @@ compact(const char *raw, char *out)
 static bool
 all_digits(const char *s)
 {
-	return *s != '\0' && strspn(s, "0123456789") == strlen(s);
+	const char *end = s;
+
+	while (*end >= '0' && *end <= '9')
+		end++;
+	return end > s && *end == '\0';
+}
+
+/* Appends at most so many bytes of s, as far as there is room; returns the new end. */
+static size_t
+append(char out[ADDRESS_ROOM], size_t at, const char *s, size_t most)
+{
+	size_t room = ADDRESS_ROOM - 1 - at, len = strnlen(s, most < room ? most : room);
+
+	memcpy(out + at, s, len);
+	out[at + len] = '\0';
+	return at + len;
+}
+
+static void
+set_text(char out[ADDRESS_ROOM], const char *s)
+{
+	append(out, 0, s, ADDRESS_ROOM - 2);
 }
 
 /* Numbers of China that belong to services: 10xxx carriers, 106… enterprises, 95/96 with more than
@@ -79,7 +104,10 @@ has_country(const char *digits, const char *country)
 static void
 set_phone(struct address *out, const char *country, const char *digits)
 {
-	snprintf(out->text, sizeof(out->text), "+%.4s%.58s", country, digits);
+	size_t at = append(out->text, 0, "+", 1);
+
+	at = append(out->text, at, country, 4);
+	append(out->text, at, digits, 58);
 }
 
 /* A number that is written with its country: "+" and "00" are off. */
@@ -89,11 +117,11 @@ set_international(const char *digits, const char *country, struct address *out)
 	const char *national = starts(digits, country) ? digits + strlen(country) : "";
 
 	if (is_china(country) && *national != '\0' && service_of_china(national)) {
-		snprintf(out->text, sizeof(out->text), "%s", national);
+		set_text(out->text, national);
 		out->service = true;
 	} else if (is_china(country) && starts(digits, "10")) {
 		/* No country begins so: a carrier's code whose TON says what is not so. */
-		snprintf(out->text, sizeof(out->text), "%s", digits);
+		set_text(out->text, digits);
 		out->service = true;
 	} else if (strlen(national) > 0 && national[0] == '0') {
 		set_phone(out, country, national + 1); /* +86 0433…: a 0 too many */
@@ -108,7 +136,7 @@ set_digits(const char *digits, uint8_t ton, const char *country, struct address 
 {
 	size_t len = strlen(digits);
 
-	snprintf(out->text, sizeof(out->text), "%s", digits);
+	set_text(out->text, digits);
 	if (is_china(country) && mobile_of_china(digits))
 		set_phone(out, country, digits);
 	else if (has_country(digits, country))
@@ -134,10 +162,10 @@ address_read(const char *raw, uint8_t ton, const char *country, bool trust_ton, 
 	if (*digits == '+')
 		digits++;
 	if (ton == ADDRESS_ALPHANUMERIC || !all_digits(digits)) {
-		snprintf(out->text, sizeof(out->text), "%.64s", raw);
+		set_text(out->text, raw);
 		out->service = true;
 	} else if (strlen(digits) < SERVICE_DIGITS) {
-		snprintf(out->text, sizeof(out->text), "%s", digits);
+		set_text(out->text, digits);
 		out->service = true;
 	} else if (digits != s) {
 		set_international(digits, country, out);
@@ -183,7 +211,7 @@ address_write(const char *address, enum address_form form, const char *country, 
 			national = true;
 		}
 	}
-	snprintf(out->text, sizeof(out->text), "%.64s", text);
+	set_text(out->text, text);
 	choose_ton(address, national, out);
 	if (ton >= 0)
 		out->ton = (uint8_t)ton;

@@ -35,7 +35,15 @@ bytes_clear(struct bytes *b)
 	*b = (struct bytes){ 0 };
 }
 
-static void
+void
+bytes_reset(struct bytes *b)
+{
+	b->len = 0;
+	if (b->data != NULL)
+		b->data[0] = 0;
+}
+
+void
 bytes_reserve(struct bytes *b, size_t more)
 {
 	size_t need = b->len + more + 1;
@@ -54,24 +62,6 @@ bytes_reserve(struct bytes *b, size_t more)
 		abort();
 	b->data = data;
 	b->room = need;
-}
-
-void
-bytes_add(struct bytes *b, const void *data, size_t len)
-{
-	bytes_reserve(b, len);
-	if (len > 0)
-		memcpy(b->data + b->len, data, len);
-	b->len += len;
-	b->data[b->len] = 0;
-}
-
-void
-bytes_add_u8(struct bytes *b, unsigned v)
-{
-	uint8_t octet = (uint8_t)v;
-
-	bytes_add(b, &octet, 1);
 }
 
 void
@@ -95,6 +85,18 @@ void
 bytes_add_cstring(struct bytes *b, const char *s)
 {
 	bytes_add(b, s, strlen(s) + 1);
+}
+
+void
+bytes_add_number(struct bytes *b, unsigned v)
+{
+	char digits[3 * sizeof(v)];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + v % 10);
+	while ((v /= 10) > 0);
+	bytes_add(b, digits + at, sizeof(digits) - at);
 }
 
 void
@@ -122,7 +124,7 @@ bytes_add_json(struct bytes *b, const char *s)
 	for (; *s != '\0'; s++) {
 		unsigned c = (uint8_t)*s;
 		if (c == '"' || c == '\\')
-			bytes_printf(b, "\\%c", (int)c);
+			bytes_add(b, (const char[]){ '\\', (char)c }, 2);
 		else if (c < 0x20 || c == 0x7f)
 			bytes_printf(b, "\\u%04x", c);
 		else

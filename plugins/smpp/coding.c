@@ -64,6 +64,10 @@ name_gsm7(const struct udh *udh, struct coding *out)
 
 	if (out->packed && udh != NULL)
 		fill = udh_fill_bits(udh->octets);
+	if (fill == 0 && !tables) {
+		strcpy(at, out->packed ? "GSM-7-PACKED" : "GSM-7");
+		return;
+	}
 	if (fill > 0)
 		len = snprintf(at, room, "GSM-7-PACKED+%u", fill);
 	else
@@ -82,12 +86,12 @@ coding_of(uint8_t data_coding, enum coding_zero zero, const struct udh *udh, str
 	charset = charset_of(data_coding, &out->guessed);
 	out->binary = strcmp(charset, "BINARY") == 0;
 	if (strcmp(charset, ZERO) != 0) {
-		snprintf(out->charset, sizeof(out->charset), "%s", charset);
+		strcpy(out->charset, charset);
 	} else if (zero == CODING_GSM7 || zero == CODING_GSM7_PACKED) {
 		out->packed = zero == CODING_GSM7_PACKED;
 		name_gsm7(udh, out);
 	} else {
-		snprintf(out->charset, sizeof(out->charset), "%s", zeros[zero]);
+		strcpy(out->charset, zeros[zero]);
 	}
 }
 

@@ -35,7 +35,9 @@ struct deliver {
 	struct channel_link *link;
 	const struct settings *settings;
 	struct delivery_list submitted, held;
-	size_t count; /* of both */
+	struct delivery_list spare;       /* ended, for the next ones */
+	size_t count;                     /* of submitted and held */
+	struct bytes reference, protocol; /* of the report that is being made; the room is kept */
 };
 
 struct deliver *
@@ -48,6 +50,7 @@ deliver_new(struct channel *channel, struct channel_link *link, const struct set
 	d->settings = settings;
 	TAILQ_INIT(&d->submitted);
 	TAILQ_INIT(&d->held);
+	TAILQ_INIT(&d->spare);
 	return d;
 }
 
@@ -55,9 +58,9 @@ static void
 remove_delivery(struct delivery_list *list, struct delivery *one)
 {
 	TAILQ_REMOVE(list, one, entry);
-	one->owner->count--;
 	free(one->octets);
-	free(one);
+	one->owner->count--;
+	TAILQ_INSERT_HEAD(&one->owner->spare, one, entry);
 }
 
 void
@@ -82,9 +85,17 @@ deliver_forget(struct deliver *d, struct session *session)
 void
 deliver_free(struct deliver **d)
 {
+	struct delivery *one;
+
 	if (*d == NULL)
 		return;
 	deliver_forget(*d, NULL);
+	while ((one = TAILQ_FIRST(&(*d)->spare)) != NULL) {
+		TAILQ_REMOVE(&(*d)->spare, one, entry);
+		free(one);
+	}
+	bytes_clear(&(*d)->reference);
+	bytes_clear(&(*d)->protocol);
 	free(*d);
 	*d = NULL;
 }
@@ -132,12 +143,18 @@ static struct delivery *
 add_delivery(
     struct deliver *d, struct delivery_list *list, struct session *session, const struct pdu *pdu)
 {
-	struct delivery *one = bytes_alloc(1, sizeof(*one));
+	struct delivery *one = TAILQ_FIRST(&d->spare);
 
-	one->owner = d;
-	one->session = session;
-	one->id = pdu->frame.id;
-	one->sequence = pdu->frame.sequence;
+	if (one != NULL)
+		TAILQ_REMOVE(&d->spare, one, entry);
+	else
+		one = bytes_alloc(1, sizeof(*one));
+	*one = (struct delivery){
+		.owner = d,
+		.session = session,
+		.id = pdu->frame.id,
+		.sequence = pdu->frame.sequence,
+	};
 	TAILQ_INSERT_TAIL(list, one, entry);
 	d->count++;
 	return one;
@@ -182,7 +199,6 @@ struct making {
 	size_t raw_len;
 	uint8_t *septets; /* of a packed part */
 	char *text;
-	struct bytes reference, protocol;
 	unsigned flags;
 };
 
@@ -246,7 +262,7 @@ find_text(struct making *m, const struct settings *settings)
 }
 
 static void
-describe_flags(struct making *m)
+describe_flags(struct making *m, struct bytes *b)
 {
 	const struct {
 		bool is;
@@ -265,69 +281,88 @@ describe_flags(struct making *m)
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
 		if (!flags[i].is)
 			continue;
-		bytes_printf(
-		    &m->protocol, "%s\"%s\"", *comma != '\0' ? comma : ",\"odd\":[", flags[i].name);
+		bytes_add_text(b, *comma != '\0' ? comma : ",\"odd\":[");
+		bytes_add_json(b, flags[i].name);
 		comma = ",";
 		if (i < 4)
 			m->flags |= CHANNEL_DAMAGED;
 	}
 	if (*comma != '\0')
-		bytes_printf(&m->protocol, "]");
+		bytes_add_text(b, "]");
 	if (m->coding.guessed)
 		m->flags |= CHANNEL_GUESSED;
 }
 
-/* What a person may want to know of how it came. */
+/* key is ",\"name\":". */
 static void
-describe(struct making *m, const struct deliver *d)
+add_number(struct bytes *b, const char *key, unsigned v)
+{
+	bytes_add_text(b, key);
+	bytes_add_number(b, v);
+}
+
+/* What few messages have. */
+static void
+describe_extras(const struct making *m, struct bytes *b)
 {
 	const struct pdu *pdu = m->pdu;
-	struct bytes *b = &m->protocol;
 
-	bytes_printf(b, "{\"command\":\"%s\",\"link\":",
-	    pdu->frame.id == PDU_DATA_SM ? "data_sm" : "deliver_sm");
-	bytes_add_json(b, channel_link_name(d->link));
-	bytes_printf(b,
-	    ",\"data_coding\":%u,\"esm_class\":%u,\"source_ton\":%u,\"source_npi\":%u,"
-	    "\"dest_ton\":%u,\"dest_npi\":%u",
-	    pdu->data_coding, pdu->esm_class, pdu->source_ton, pdu->source_npi,
-	    pdu->destination_ton, pdu->destination_npi);
 	if (pdu->protocol_id != 0)
-		bytes_printf(b, ",\"protocol_id\":%u", pdu->protocol_id);
+		add_number(b, ",\"protocol_id\":", pdu->protocol_id);
 	if (pdu->service_type[0] != '\0') {
-		bytes_printf(b, ",\"service_type\":");
+		bytes_add_text(b, ",\"service_type\":");
 		bytes_add_json(b, pdu->service_type);
 	}
 	if ((pdu->has & PDU_HAS_PAYLOAD) != 0)
-		bytes_printf(b, ",\"payload\":true");
+		bytes_add_text(b, ",\"payload\":true");
 	if (m->has_udh) {
-		bytes_printf(b, ",\"udh\":\"");
+		bytes_add_text(b, ",\"udh\":\"");
 		bytes_add_hex(b, pdu->message, m->udh.octets);
-		bytes_printf(b, "\"");
+		bytes_add_text(b, "\"");
 	}
 	if (m->septets != NULL)
-		bytes_printf(b, ",\"packed\":true");
+		bytes_add_text(b, ",\"packed\":true");
 	if (m->udh.has_ports)
 		bytes_printf(b, ",\"ports\":[%u,%u]", m->udh.source_port, m->udh.destination_port);
 	if ((pdu->has & PDU_HAS_USER_REFERENCE) != 0)
-		bytes_printf(b, ",\"user_message_reference\":%u", pdu->user_reference);
-	describe_flags(m);
-	bytes_printf(b, "}");
+		add_number(b, ",\"user_message_reference\":", pdu->user_reference);
+}
+
+/* What a person may want to know of how it came. */
+static void
+describe(struct making *m, const char *link, struct bytes *b)
+{
+	const struct pdu *pdu = m->pdu;
+
+	bytes_add_text(b, pdu->frame.id == PDU_DATA_SM ? "{\"command\":\"data_sm\",\"link\":"
+						       : "{\"command\":\"deliver_sm\",\"link\":");
+	bytes_add_json(b, link);
+	add_number(b, ",\"data_coding\":", pdu->data_coding);
+	add_number(b, ",\"esm_class\":", pdu->esm_class);
+	add_number(b, ",\"source_ton\":", pdu->source_ton);
+	add_number(b, ",\"source_npi\":", pdu->source_npi);
+	add_number(b, ",\"dest_ton\":", pdu->destination_ton);
+	add_number(b, ",\"dest_npi\":", pdu->destination_npi);
+	describe_extras(m, b);
+	describe_flags(m, b);
+	bytes_add_text(b, "}");
 }
 
 /* What stays the same when the SMSC sends it again: not the sequence number. */
 static void
-refer(struct making *m)
+refer(const struct making *m, struct bytes *b)
 {
 	if (m->udh.kind != 0)
-		bytes_printf(&m->reference, "%c%u/%u/%u", m->udh.kind, m->udh.reference,
-		    m->udh.total, m->udh.number);
-	if ((m->pdu->has & PDU_HAS_USER_REFERENCE) != 0)
-		bytes_printf(&m->reference, "u%u", m->pdu->user_reference);
+		bytes_printf(
+		    b, "%c%u/%u/%u", m->udh.kind, m->udh.reference, m->udh.total, m->udh.number);
+	if ((m->pdu->has & PDU_HAS_USER_REFERENCE) != 0) {
+		bytes_add_u8(b, 'u');
+		bytes_add_number(b, m->pdu->user_reference);
+	}
 }
 
 static void
-make(struct making *m, const struct deliver *d)
+make(struct making *m, struct deliver *d)
 {
 	const struct settings *s = d->settings;
 
@@ -338,17 +373,10 @@ make(struct making *m, const struct deliver *d)
 		m->flags |= CHANNEL_NO_ANSWER;
 	find_header(m);
 	find_text(m, s);
-	refer(m);
-	describe(m, d);
-}
-
-static void
-clear(struct making *m)
-{
-	free(m->septets);
-	free(m->text);
-	bytes_clear(&m->reference);
-	bytes_clear(&m->protocol);
+	bytes_reset(&d->reference);
+	refer(m, &d->reference);
+	bytes_reset(&d->protocol);
+	describe(m, channel_link_name(d->link), &d->protocol);
 }
 
 static void
@@ -374,13 +402,14 @@ take_report(struct deliver *d, struct session *session, const struct pdu *pdu)
 		    &m.text, &report.text_len);
 		report.text = m.text;
 	}
-	report.reference = m.reference.len > 0 ? m.reference.data : NULL;
-	report.reference_len = m.reference.len;
+	report.reference = d->reference.len > 0 ? d->reference.data : NULL;
+	report.reference_len = d->reference.len;
 	report.flags = m.flags;
-	report.protocol = (const char *)m.protocol.data;
+	report.protocol = (const char *)d->protocol.data;
 	one = add_delivery(d, &d->submitted, session, pdu);
 	one->submission = channel_submit(d->channel, &report, on_done, one);
-	clear(&m);
+	free(m.septets);
+	free(m.text);
 }
 
 /* ---- the way in ---- */

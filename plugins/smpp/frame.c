@@ -34,22 +34,35 @@ frame_peek(struct evbuffer *in, struct frame *out)
 	return evbuffer_get_length(in) >= out->length ? FRAME_READY : FRAME_MORE;
 }
 
+static void
+put_be32(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)(v >> 24);
+	p[1] = (uint8_t)(v >> 16);
+	p[2] = (uint8_t)(v >> 8);
+	p[3] = (uint8_t)v;
+}
+
+void
+frame_write(uint8_t *out, uint32_t length, uint32_t id, uint32_t status, uint32_t sequence)
+{
+	put_be32(out, length);
+	put_be32(out + 4, id);
+	put_be32(out + 8, status);
+	put_be32(out + 12, sequence);
+}
+
 void
 frame_begin(struct bytes *b, uint32_t id, uint32_t status, uint32_t sequence)
 {
-	bytes_add_be32(b, FRAME_HEADER);
-	bytes_add_be32(b, id);
-	bytes_add_be32(b, status);
-	bytes_add_be32(b, sequence);
+	uint8_t header[FRAME_HEADER];
+
+	frame_write(header, FRAME_HEADER, id, status, sequence);
+	bytes_add(b, header, sizeof(header));
 }
 
 void
 frame_end(struct bytes *b, size_t start)
 {
-	uint32_t length = (uint32_t)(b->len - start);
-
-	b->data[start] = (uint8_t)(length >> 24);
-	b->data[start + 1] = (uint8_t)(length >> 16);
-	b->data[start + 2] = (uint8_t)(length >> 8);
-	b->data[start + 3] = (uint8_t)length;
+	put_be32(b->data + start, (uint32_t)(b->len - start));
 }

@@ -33,6 +33,8 @@ enum frame_result frame_peek(struct evbuffer *in, struct frame *out);
 /* The header in octets[0…15]. */
 void frame_read(const uint8_t *octets, struct frame *out);
 
+/* Writes a header of length octets at out[0…15]. */
+void frame_write(uint8_t *out, uint32_t length, uint32_t id, uint32_t status, uint32_t sequence);
 /* Appends a header whose length is FRAME_HEADER. */
 void frame_begin(struct bytes *b, uint32_t id, uint32_t status, uint32_t sequence);
 /* Writes the length of the PDU that begins at start and ends at the end of b. */

@@ -48,6 +48,7 @@ struct session {
 	bool full;      /* reading stands still: the peer does not read our answers */
 	bool stopping;  /* never to connect again */
 	int64_t delay_ms;
+	int64_t read_ms; /* when the input that is being taken was read */
 	/* Monotonic times of when something began or came last; 0: not at all. */
 	int64_t entered_ms, heard_ms, enquired_ms, message_ms, partial_ms, full_ms;
 	uint32_t refused_with;
@@ -104,11 +105,17 @@ session_next_sequence(struct session *s)
 	return s->sequence;
 }
 
+static void
+send_octets(struct session *s, const void *octets, size_t len)
+{
+	if (s->bev != NULL && len > 0)
+		bufferevent_write(s->bev, octets, len);
+}
+
 void
 session_send(struct session *s, const struct bytes *pdus)
 {
-	if (s->bev != NULL && pdus->len > 0)
-		bufferevent_write(s->bev, pdus->data, pdus->len);
+	send_octets(s, pdus->data, pdus->len);
 }
 
 bool
@@ -120,24 +127,20 @@ session_has_room(const struct session *s)
 static void
 send_header(struct session *s, uint32_t id, uint32_t status, uint32_t sequence)
 {
-	struct bytes b = { 0 };
+	uint8_t header[FRAME_HEADER];
 
-	frame_begin(&b, id, status, sequence);
-	session_send(s, &b);
-	bytes_clear(&b);
+	frame_write(header, sizeof(header), id, status, sequence);
+	send_octets(s, header, sizeof(header));
 }
 
 void
 session_answer(struct session *s, uint32_t id, uint32_t sequence, uint32_t status)
 {
-	struct bytes b = { 0 };
+	uint8_t pdu[FRAME_HEADER + 1] = { 0 }; /* an empty message_id behind the header */
 
 	/* Without libsmpp34: it knows no sequence number outside 1…0x7fffffff, and the peer may. */
-	frame_begin(&b, id | PDU_RESPONSE, status, sequence);
-	bytes_add_u8(&b, 0); /* message_id */
-	frame_end(&b, 0);
-	session_send(s, &b);
-	bytes_clear(&b);
+	frame_write(pdu, sizeof(pdu), id | PDU_RESPONSE, status, sequence);
+	send_octets(s, pdu, sizeof(pdu));
 }
 
 static void
@@ -344,7 +347,7 @@ pass_request(struct session *s, const struct pdu *pdu)
 		session_answer(s, pdu->frame.id, pdu->frame.sequence, PDU_RINVBNDSTS);
 		return;
 	}
-	s->message_ms = bytes_mono_ms();
+	s->message_ms = s->read_ms;
 	s->hooks->request(s->arg, s, pdu);
 }
 
@@ -366,7 +369,7 @@ pass_response(struct session *s, const struct pdu *pdu)
 	/* A nack of our enquire_link: whoever can refuse it is alive. */
 	if (pdu->frame.id == PDU_GENERIC_NACK)
 		note_alive(s, pdu);
-	s->message_ms = bytes_mono_ms();
+	s->message_ms = s->read_ms;
 	s->hooks->response(s->arg, s, pdu);
 }
 
@@ -582,7 +585,7 @@ dispatch(struct session *s, const uint8_t *octets, size_t len)
 
 	/* Only an answer shows that the peer still reads what we send. */
 	if ((pdu.frame.id & PDU_RESPONSE) != 0)
-		s->heard_ms = bytes_mono_ms();
+		s->heard_ms = s->read_ms;
 	if (status == PDU_RINVCMDID) {
 		step(s, SESSION_UNKNOWN, &pdu);
 	} else if (status != PDU_OK) {
@@ -644,6 +647,7 @@ on_read(struct bufferevent *bev, void *arg)
 	struct session *s = arg;
 	struct evbuffer *in = bufferevent_get_input(bev);
 
+	s->read_ms = bytes_mono_ms(); /* once: it may be hundreds of PDUs */
 	while (!s->full && s->state != SESSION_CLOSING && take_pdu(s, in)) {
 		s->partial_ms = 0;
 		if (stop_when_full(s))
@@ -654,7 +658,7 @@ on_read(struct bufferevent *bev, void *arg)
 	if (evbuffer_get_length(in) == 0 || s->full)
 		s->partial_ms = 0;
 	else if (s->partial_ms == 0) /* not later: a peer may send an octet a second */
-		s->partial_ms = bytes_mono_ms();
+		s->partial_ms = s->read_ms;
 }
 
 /* Called when all output is gone. */

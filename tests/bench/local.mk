@@ -1,5 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-check_PROGRAMS += tests/bench/smsc_load
+check_PROGRAMS += tests/bench/smsc_load tests/bench/channel_cost
 tests_bench_smsc_load_SOURCES = %D%/smsc_load.c
 tests_bench_smsc_load_LDADD = libbase.la
+tests_bench_channel_cost_SOURCES = %D%/channel_cost.c
+tests_bench_channel_cost_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)
+tests_bench_channel_cost_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--dynamic-list=$(srcdir)/daemon/channel/exports.list \
+	-Wl,-u,channel_split -Wl,-u,channel_split_clear
+tests_bench_channel_cost_LDADD = libchannel.la libchannel-config.la libsettings.la libdatabase.la \
+	libsql.la libtext.la libbase.la $(EVENT_LIBS)
 EXTRA_DIST += %D%/run %D%/texts.txt

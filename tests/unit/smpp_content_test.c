@@ -404,6 +404,18 @@ addresses_in(void **state)
 	assert_string_equal(a.text, "+8613812345678");
 	address_read("01012345678", 0, "82", true, &a);
 	assert_string_equal(a.text, "+821012345678");
+
+	/* As long as the runtime takes them: 64 characters. */
+	char name[81] = "", digits[81] = "";
+	memset(name, 'n', 80);
+	memset(digits, '7', 80);
+	address_read(name, ADDRESS_ALPHANUMERIC, "86", true, &a);
+	assert_int_equal(strlen(a.text), 64);
+	address_read(digits, 0, "86", true, &a);
+	assert_int_equal(strlen(a.text), 64);
+	digits[0] = '+';
+	address_read(digits, 0, "86", true, &a);
+	assert_int_equal(strlen(a.text), 59);
 }
 
 static void

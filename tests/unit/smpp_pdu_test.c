@@ -502,6 +502,35 @@ submit_of_every_kind(void **state)
 }
 
 static void
+bytes_of_every_kind(void **state)
+{
+	struct bytes b = { 0 };
+	uint8_t header[FRAME_HEADER];
+
+	(void)state;
+	bytes_reset(&b);
+	bytes_add_text(&b, "");
+	assert_string_equal((char *)b.data, "");
+	bytes_add_number(&b, 0);
+	bytes_add_u8(&b, ' ');
+	bytes_add_number(&b, 4294967295u);
+	bytes_add_json(&b, "a\"\\\n天");
+	bytes_add_hex(&b, "\0\xfe", 2);
+	assert_string_equal((char *)b.data, "0 4294967295\"a\\\"\\\\\\u000a天\"00fe");
+	bytes_reset(&b);
+	assert_string_equal((char *)b.data, "");
+	for (unsigned i = 0; i < 1000; i++) {
+		bytes_add_u8(&b, 'x');
+		assert_true(b.len < b.room);
+		assert_int_equal(b.data[b.len], 0);
+	}
+	bytes_clear(&b);
+
+	frame_write(header, 17, PDU_DELIVER_SM | PDU_RESPONSE, 0x64, 0xfffefdfc);
+	assert_memory_equal(header, "\0\0\0\21\x80\0\0\5\0\0\0\x64\xff\xfe\xfd\xfc", 16);
+}
+
+static void
 statuses_have_words(void **state)
 {
 	(void)state;
@@ -527,6 +556,7 @@ main(void)
 		cmocka_unit_test(receipt_tlvs),
 		cmocka_unit_test(bind_of_every_kind),
 		cmocka_unit_test(submit_of_every_kind),
+		cmocka_unit_test(bytes_of_every_kind),
 		cmocka_unit_test(statuses_have_words),
 	};
 

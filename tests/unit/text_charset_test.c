@@ -4,13 +4,16 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <iconv.h>
 #include <string.h>
 #include <cmocka.h>
 
 #include "base/buffer.h"
 #include "text/charset.h"
 #include "text/gsm7.h"
+#include "text/normalise.h"
 #include "text/split.h"
+#include "text/utf8.h"
 
 #define BYTES(s) s, sizeof(s) - 1
 
@@ -34,6 +37,13 @@ decodes(void **state)
 		{ "UTF-16BE", BYTES("\x4e\x95\xdc\x4d"), "井\ufffd", CHARSET_DAMAGED },
 		{ "UTF-16BE", BYTES("\x4e\x95\x4e"), "井", CHARSET_TRUNCATED },
 		{ "UTF-16BE", BYTES("\x4e\x95\xd8\x3d"), "井\ufffd", CHARSET_DAMAGED },
+		{ "UTF-16BE", BYTES("\xd8\x3d\xd8\x3d\xdc\x4d"), "\ufffd👍", CHARSET_DAMAGED },
+		{ "UTF-16BE", BYTES("\xdc\x4d\xd8\x3d"), "\ufffd\ufffd", CHARSET_DAMAGED },
+		{ "UTF-16BE", BYTES("\xd8\x3d\xdc"), "\ufffd",
+		    CHARSET_DAMAGED | CHARSET_TRUNCATED },
+		{ "UTF-16BE", BYTES("\xdb\xff\xdf\xff\xff\xfd"), "\U0010ffff\ufffd", 0 },
+		{ "UTF-16BE", BYTES("\x4e"), "", CHARSET_TRUNCATED },
+		{ "UTF-16LE", BYTES("\x3d\xd8\x4d\xdc"), "👍", 0 },
 		{ "UTF-16LE", BYTES("\x95\x4e"), "井", 0 },
 		{ "LATIN1", BYTES("caf\xe9"), "café", 0 },
 		{ "ASCII", BYTES("caf\xe9"), "caf\ufffd", CHARSET_DAMAGED },
@@ -126,6 +136,110 @@ guesses(void **state)
 		}
 	}
 	buffer_clear(&out);
+}
+
+/* A guess appends, too, and what it appends is clean. */
+static void
+guesses_append(void **state)
+{
+	struct buffer out = { 0 };
+	unsigned flags;
+
+	(void)state;
+	buffer_add_string(&out, "[");
+	assert_true(
+	    charset_decode_guess("UTF-16BE", BYTES("\0a\0\r\0\n\0\1\0b"), &out, &flags, NULL));
+	assert_true(charset_decode_guess("LATIN1", BYTES("\r井盖\r\n没了"), &out, &flags, NULL));
+	assert_int_equal(flags, CHARSET_GUESSED);
+	assert_false(charset_decode_guess("BINARY", BYTES("x"), &out, &flags, NULL));
+	assert_false(charset_decode_guess("KLINGON", BYTES("x"), &out, &flags, NULL));
+	assert_true(charset_decode_guess("GSM-7", NULL, 0, &out, &flags, NULL));
+	assert_string_equal(out.data, "[a\n b\n井盖\n没了");
+	buffer_clear(&out);
+	assert_true(charset_decode_guess("UTF-16BE", NULL, 0, &out, &flags, NULL));
+	assert_string_equal(out.data, "");
+	buffer_clear(&out);
+}
+
+/* What the census takes for assigned without asking is assigned. */
+static void
+scripts_that_are_not_looked_up(void **state)
+{
+	(void)state;
+	for (uint32_t cp = 0; cp < 0x250; cp++)
+		assert_false(normalise_is_unassigned(cp));
+	for (uint32_t cp = 0x4e00; cp <= 0x9fa5; cp++)
+		assert_false(normalise_is_unassigned(cp));
+	for (uint32_t cp = 0xac00; cp <= 0xd7a3; cp++)
+		assert_false(normalise_is_unassigned(cp));
+	assert_true(normalise_is_unassigned(0xd7a4));
+	assert_true(normalise_is_unassigned(0xe000));
+	assert_true(normalise_is_unassigned(0x110000));
+}
+
+static void
+utf8_of_every_code_point(void **state)
+{
+	char bytes[4];
+
+	(void)state;
+	for (uint32_t cp = 0; cp <= 0x110000; cp++) {
+		bool none = cp > 0x10ffff || (cp >= 0xd800 && cp <= 0xdfff);
+		size_t want = cp < 0x80 ? 1 : cp < 0x800 ? 2 : cp < 0x10000 || none ? 3 : 4;
+		uint32_t again;
+		size_t n = utf8_write(cp, bytes);
+
+		assert_int_equal(n, want);
+		assert_int_equal(utf8_read(bytes, n, &again), n);
+		assert_int_equal(again, none ? UTF8_REPLACEMENT : cp);
+		assert_true(utf8_valid(bytes, n));
+		/* cut, its first byte stands alone */
+		if (n > 1) {
+			assert_int_equal(utf8_read(bytes, n - 1, &again), 1);
+			assert_int_equal(again, UTF8_BAD);
+			assert_false(utf8_valid(bytes, n - 1));
+		}
+	}
+}
+
+/* Every three bytes with a lead of three, as glibc sees them. */
+static void
+utf8_of_every_three_bytes(void **state)
+{
+	iconv_t cd = iconv_open("UTF-32LE", "UTF-8");
+
+	(void)state;
+	assert_true(cd != (iconv_t)-1);
+	for (uint32_t v = 0xe00000; v <= 0xf0ffff; v++) {
+		char bytes[3] = { (char)(v >> 16), (char)(v >> 8), (char)v };
+		char *from = bytes, out[16], *to = out;
+		size_t left = sizeof(bytes), room = sizeof(out);
+		bool valid;
+
+		iconv(cd, NULL, NULL, NULL, NULL);
+		valid = iconv(cd, &from, &left, &to, &room) != (size_t)-1;
+		if (valid != utf8_valid(bytes, sizeof(bytes)))
+			fail_msg("%06x: %s", v, valid ? "valid" : "not valid");
+	}
+	iconv_close(cd);
+}
+
+/* Wherever one bad byte stands in ASCII it is found. */
+static void
+utf8_bad_byte_anywhere(void **state)
+{
+	char text[40];
+
+	(void)state;
+	for (size_t len = 0; len <= sizeof(text); len++) {
+		memset(text, 'a', sizeof(text));
+		assert_true(utf8_valid(text, len));
+		for (size_t i = 0; i < len; i++) {
+			text[i] = (char)0x80;
+			assert_false(utf8_valid(text, len));
+			text[i] = 'a';
+		}
+	}
 }
 
 static void
@@ -254,6 +368,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(decodes),
 		cmocka_unit_test(guesses),
+		cmocka_unit_test(guesses_append),
+		cmocka_unit_test(scripts_that_are_not_looked_up),
+		cmocka_unit_test(utf8_of_every_code_point),
+		cmocka_unit_test(utf8_of_every_three_bytes),
+		cmocka_unit_test(utf8_bad_byte_anywhere),
 		cmocka_unit_test(packs),
 		cmocka_unit_test(splits),
 	};
