@@ -355,14 +355,29 @@ progress(struct decide_context *c, struct decision *d, const struct message *m,
 }
 
 static bool
-is_own_number(const struct message *m, int64_t number, const struct message_case **out)
+is_own_number(const struct message *m, int64_t number)
 {
 	for (unsigned i = 0; i < m->case_count; i++)
-		if (m->cases[i].number == number) {
-			*out = &m->cases[i];
+		if (m->cases[i].number == number)
 			return true;
-		}
 	return false;
+}
+
+static void
+number_asked(struct decide_context *c, struct decision *d, const struct message *m, int64_t number)
+{
+	d->event_reason = arena_keep(c->arena, m->text, m->text_len);
+	for (unsigned i = 0; i < m->case_count; i++) {
+		const struct message_case *k = &m->cases[i];
+		if (k->number != number)
+			continue;
+		tell_progress(c, d, number, arena_keep(c->arena, k->category, k->category_len),
+		    arena_keep(c->arena, k->state, k->state_len), k->unit, d->event_reason);
+		return;
+	}
+	d->verdict = "lookup";
+	d->look = LOOK_NUMBER;
+	d->look_id = number;
 }
 
 /* Answers what was asked by number. A number that may be another figure, in a text that tells of
@@ -373,7 +388,6 @@ asked_by_number(struct decide_context *c, struct decision *d, const struct messa
 {
 	int64_t number = (int64_t)u->number;
 	bool asks = u->kind == KIND_CASE_NUMBER || u->kind == KIND_PROGRESS;
-	const struct message_case *k;
 
 	if (u->number_state == UNDERSTANDING_NO_NUMBER)
 		return false;
@@ -385,20 +399,13 @@ asked_by_number(struct decide_context *c, struct decision *d, const struct messa
 				    c->arena, m->text + u->number_span.at, u->number_span.len) });
 		return asks;
 	}
-	if ((asks || (u->kind == KIND_CASE && !u->number_marked && !u->urgent)) &&
-	    is_own_number(m, number, &k)) {
-		tell_progress(c, d, number, arena_keep(c->arena, k->category, k->category_len),
-		    arena_keep(c->arena, k->state, k->state_len), k->unit,
-		    arena_keep(c->arena, m->text, m->text_len));
-		return true;
-	}
-	if (!asks || (!u->number_marked && u->first.code != NULL))
+	if (is_own_number(m, number))
+		asks |= u->kind == KIND_CASE && !u->number_marked && !u->urgent;
+	else if (!u->number_marked && u->first.code != NULL)
 		return false;
-	d->event_reason = arena_keep(c->arena, m->text, m->text_len);
-	d->verdict = "lookup";
-	d->look = LOOK_NUMBER;
-	d->look_id = number;
-	return true;
+	if (asks)
+		number_asked(c, d, m, number);
+	return asks;
 }
 
 void
