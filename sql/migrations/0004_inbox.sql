@@ -79,6 +79,13 @@ create table inbox_stuck (
 	reason text not null,
 	times int4 not null default 1
 );
+comment on column inbox_stuck.times is 'How often it has been set aside; goes on counting after a retry.';
+
+-- What an administrator let try again, and how often it had been set aside by then.
+create table inbox_retried (
+	id int8 primary key,
+	times int4 not null
+);
 
 create table inbox_copy (
 	id int8 not null,

@@ -271,6 +271,7 @@ end $$;
 create function clerk_set_aside(p_at timestamptz, p_id int8, p_sqlstate text, p_reason text) returns void
 language sql security definer set search_path = hailan, pg_temp as $$
 	with gone as (delete from inbox_waiting where id = p_id returning id, lane)
-	insert into inbox_stuck (id, lane, at, sqlstate, reason) select id, lane, p_at, p_sqlstate, left(p_reason, 1024) from gone
+	insert into inbox_stuck (id, lane, at, sqlstate, reason, times)
+	select g.id, g.lane, p_at, p_sqlstate, left(p_reason, 1024), coalesce(r.times, 0) + 1 from gone g left join inbox_retried r on r.id = g.id
 	on conflict (id) do update set at = excluded.at, sqlstate = excluded.sqlstate, reason = excluded.reason, times = inbox_stuck.times + 1
 $$;

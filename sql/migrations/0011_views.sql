@@ -74,7 +74,9 @@ $$;
 create function ctl_inbox_retry(p_id int8, p_at timestamptz) returns bool
 language plpgsql security definer set search_path = hailan, pg_temp as $$
 begin
-	with gone as (delete from inbox_stuck where id = p_id returning id, lane)
+	with gone as (delete from inbox_stuck where id = p_id returning id, lane, times), counted as (
+		insert into inbox_retried as r (id, times) select id, times from gone on conflict (id) do update set times = excluded.times
+	)
 	insert into inbox_waiting (id, lane) select id, lane from gone;
 	if found then
 		perform pg_notify('inbox', '');

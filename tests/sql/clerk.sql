@@ -87,6 +87,12 @@ select is((select count(*) from claimed where text = '你好'), 0::int8, 'and no
 select is(ctl_inbox_retry((select id from inbox where text = '你好'), noon()), true, 'an administrator tries it again');
 select is((select count(*) from claimed where text = '你好'), 1::int8);
 select is(ctl_inbox_retry((select id from inbox where text = '你好'), noon()), false, 'once');
+select clerk_set_aside(noon(), (select id from inbox where text = '你好'), '22021', 'invalid byte');
+select is((select times from inbox_stuck), 2, 'in vain: the second time');
+select ctl_inbox_retry((select id from inbox where text = '你好'), noon());
+select clerk_set_aside(noon(), (select id from inbox where text = '你好'), '22021', 'invalid byte');
+select is((select times from inbox_stuck), 3, 'and the third');
+select is((select (x ->> 'times')::int4 from ctl_inbox('{"stuck":true}', noon()) x), 3, 'as an administrator sees');
 
 -- numbers: every single wrong digit, exchange and twin is caught
 create temp table n as select number::text as s from case_numbers(400) number;
