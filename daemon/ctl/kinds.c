@@ -172,6 +172,32 @@ static const struct column categories[] = {
 	{ .name = NULL },
 };
 
+static const struct column routing[] = {
+	{ .name = "category",
+	    .type = COLUMN_CODE,
+	    .help = "code of the category that the rule is for; any when empty" },
+	{ .name = "area", .type = COLUMN_TEXT, .help = "code of the unit in which the place lies" },
+	{ .name = "has_property",
+	    .type = COLUMN_YESNO,
+	    .help = "where the estate has a property company, or has none" },
+	{ .name = "rural",
+	    .type = COLUMN_YESNO,
+	    .help = "where the place is in a village, or in none" },
+	{ .name = "priority",
+	    .type = COLUMN_INTEGER,
+	    .help = "of rules with as many conditions the smaller goes first; 100 when empty",
+	    .minimum = 1,
+	    .maximum = 1000 },
+	{ .name = "unit",
+	    .type = COLUMN_TEXT,
+	    .help = "code or Chinese name of the responsible unit" },
+	{ .name = "level",
+	    .type = COLUMN_CHOICE,
+	    .help = "or the level: the unit above the place that has it",
+	    .choices = "grid|community|village|street|town|city" },
+	{ .name = NULL },
+};
+
 static const struct column templates[] = {
 	{ .name = "name", .type = COLUMN_CODE, .required = true, .help = "name of the template" },
 	{ .name = "language",
@@ -195,6 +221,7 @@ const struct kind kinds[] = {
 	{ "residents", "import_residents", residents },
 	{ "keywords", "import_keywords", keywords },
 	{ "categories", "import_categories", categories },
+	{ "routing", "import_routing", routing },
 	{ "templates", "import_templates", templates },
 	{ NULL, NULL, NULL },
 };

@@ -205,6 +205,40 @@ begin
 	end if;
 end $$;
 
+-- A rule with the same conditions is there once: a row of the file takes its place.
+create function import_routing(p_rows jsonb, p_at timestamptz) returns table (line int4, reason text)
+language plpgsql security definer set search_path = hailan, pg_temp as $$
+#variable_conflict use_column
+begin
+	create temp table given on commit drop as
+		select t.line, t.category, t.area, t.has_property, t.rural, coalesce(t.priority, 100) as priority, t.unit, t.level,
+		       c.code as category_code, a.id as area_id, u.ids
+		  from jsonb_to_recordset(p_rows) as t (line int4, category text, area text, has_property bool, rural bool, priority int2, unit text, level text)
+		  left join category c on c.code = t.category
+		  left join unit a on a.code = t.area
+		  left join lateral (select array_agg(u.id) as ids from unit u where t.unit in (u.code, u.name_zh)) u on true;
+	return query
+		select g.line, case
+			when g.category is not null and g.category_code is null then format('category: there is no category %s', g.category)
+			when g.area is not null and g.area_id is null then format('area: there is no unit %s', g.area)
+			when num_nonnulls(g.unit, g.level) <> 1 then 'expected a unit or a level, and not both'
+			when g.ids is null then format('unit: there is no unit %s', g.unit)
+			else format('unit: several are called %s; give the code', g.unit) end
+		  from given g
+		 where (g.category is not null and g.category_code is null) or (g.area is not null and g.area_id is null)
+		    or num_nonnulls(g.unit, g.level) <> 1 or (g.unit is not null and cardinality(g.ids) is distinct from 1)
+		union all
+		select max(g.line), 'the same conditions stand on line ' || min(g.line)
+		  from given g group by g.category, g.area, g.has_property, g.rural having count(*) > 1;
+	if not found then
+		delete from routing r using given g
+		 where (r.category, r.area_id, r.has_property, r.rural) is not distinct from (g.category_code, g.area_id, g.has_property, g.rural);
+		insert into routing (category, area_id, has_property, rural, priority, unit_id, level)
+		select g.category_code, g.area_id, g.has_property, g.rural, g.priority, g.ids[1], g.level::unit_level from given g order by g.line;
+	end if;
+	drop table given;
+end $$;
+
 create function import_templates(p_rows jsonb, p_at timestamptz) returns table (line int4, reason text)
 language plpgsql security definer set search_path = hailan, pg_temp as $$
 #variable_conflict use_column

@@ -32,6 +32,10 @@ KEYWORDS = """pattern,category,weight,language
 CATEGORIES = """code,kind,name_zh,name_ko,urgent,department
 test_category,case,测试类,시험,no,住房和城乡建设局
 """
+ROUTING = """category,area,has_property,rural,priority,unit,level
+manhole,222405001005,,,5,住房和城乡建设局,
+,222405001005,yes,no,,,street
+"""
 
 GOOD = [
     ("units", UNITS, "select count(*) from hailan.unit where code like '222405001005-0%%'", 2),
@@ -41,6 +45,7 @@ GOOD = [
     ("residents", RESIDENTS, "select count(*) from hailan.resident", 2),
     ("categories", CATEGORIES, "select count(*) from hailan.category where code = 'test_category'", 1),
     ("keywords", KEYWORDS, "select count(*) from hailan.keyword where pattern like '阴阳怪气%%'", 1),
+    ("routing", ROUTING, "select count(*) from hailan.routing r join hailan.unit a on a.id = r.area_id where a.code = '222405001005'", 2),
 ]
 
 
@@ -76,6 +81,15 @@ def test_every_kind_twice(cluster, loaded):
         assert cluster.value(count) == before, kind
 
 
+def test_a_rule_takes_the_place_of_the_one_with_its_conditions(cluster, loaded):
+    header = ROUTING.splitlines()[0]
+    assert loaded("routing", f"{header}\nmanhole,222405001005,,,7,,community\n").returncode == 0
+    rows = cluster.rows("select r.priority, r.unit_id, r.level from hailan.routing r join hailan.unit a on a.id = r.area_id"
+                        " where r.category = 'manhole' and a.code = '222405001005'")
+    assert [tuple(r) for r in rows] == [(7, None, "community")]
+    assert loaded("routing", ROUTING).returncode == 0
+
+
 def test_a_phone_is_shared(cluster, loaded):
     names = cluster.rows(
         "select p.name from hailan.phone h join hailan.person p on p.id = h.person_id"
@@ -103,6 +117,15 @@ BAD = [
     ("keywords", "词,no_such_category,3,zh\n", 2, "no_such_category"),
     ("keywords", "词,manhole,0,zh\n", 2, 'weight "0"'),
     ("categories", "Code!,case,名,,no,\n", 2, "Code!"),
+    ("routing", "no_such,,,,,,community\n", 2, "there is no category no_such"),
+    ("routing", "manhole,,,,,,community\nmanhole,no-such-unit,,,,,community\n", 3, "area: there is no unit no-such-unit"),
+    ("routing", "manhole,,,,,不存在的局,\n", 2, "unit: there is no unit 不存在的局"),
+    ("routing", "manhole,,,,,,\n", 2, "a unit or a level"),
+    ("routing", "manhole,,,,,住房和城乡建设局,community\n", 2, "a unit or a level"),
+    ("routing", "manhole,,,,,,department\n", 2, 'level "department" is none of'),
+    ("routing", "manhole,,perhaps,,,,community\n", 2, 'has_property "perhaps"'),
+    ("routing", "manhole,,,,5000,,community\n", 2, 'priority "5000"'),
+    ("routing", "manhole,,yes,,1,,community\nmanhole,,yes,,2,,street\n", 3, "the same conditions stand on line 2"),
 ]
 
 
@@ -110,7 +133,7 @@ BAD = [
 def test_bad_rows(cluster, loaded, kind, rows, line, words):
     header = dict((k, t) for k, t, _, _ in GOOD)[kind].splitlines()[0] + "\n"
     count = next(c for k, _, c, _ in GOOD if k == kind)
-    tables = ["unit", "staff", "volunteer", "household", "resident", "person", "phone", "keyword", "category"]
+    tables = ["unit", "staff", "volunteer", "household", "resident", "person", "phone", "keyword", "category", "routing"]
     before = [cluster.value(f"select count(*) from hailan.{t}") for t in tables]
     done = loaded(kind, header + rows)
     assert done.returncode == 1, done.stdout
