@@ -567,9 +567,7 @@ begin
 	perform case_life_step(p_at, p_number, p_action, o.unit_id, p_target, v_parent, v_reason);
 	perform case_tell(p_at, p_number, p_action, p_phone, k.unit_id, v_reason, p_message_id);
 	perform case_ask(p_at, p_number, p_action, p_phone);
-	if to_regprocedure('hailan.case_timers(int8, timestamptz)') is not null then
-		execute 'select hailan.case_timers($1, $2)' using p_number, p_at;
-	end if;
+	perform case_timers(p_at, p_number);
 end $$;
 
 -- What a step changes beside state and holder.
