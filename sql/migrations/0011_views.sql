@@ -6,6 +6,29 @@ create function message_state(p_id int8) returns text language sql stable set se
 return case when exists (select from inbox_stuck s where s.id = p_id) then 'stuck'
             when exists (select from inbox_waiting w where w.id = p_id) then 'waiting' else 'handled' end;
 
+-- "offset 0": by its whole key, and not by the id alone, which the key ends with.
+create function message_delivery(p_id int8) returns text language sql stable set search_path = hailan, pg_temp
+return coalesce(
+	(select 'waiting' from outbox o,
+	        lateral (select from outbox_waiting w where w.channel = o.channel and w.priority = o.priority and w.id = o.id offset 0) w where o.id = p_id),
+	(select d.state::text from delivery d where d.outbox_id = p_id order by d.at desc, d.state desc limit 1), 'lost');
+
+-- What was said about a number, to whom, and what came of it. Whatever is said about a case is said in the
+-- transaction of one of its events and has that moment in its id: so it is found without an index that every
+-- message would have to pay for.
+create function number_messages(p_number int8, p_moments timestamptz[]) returns jsonb
+language plpgsql stable set search_path = hailan, pg_temp set plan_cache_mode = force_generic_plan
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+begin
+	return (
+		select jsonb_agg(jsonb_build_object('id', o.id, 'at', o.created_at, 'to', o.destination, 'state', message_delivery(o.id),
+		         'state_at', (select max(d.at) from delivery d where d.outbox_id = o.id),
+		         'detail', (select d.detail from delivery d where d.outbox_id = o.id and d.detail is not null order by d.at desc limit 1),
+		         'template', o.template, 'text', o.body) order by o.id)
+		  from (select distinct make_id(t, 0) as id from unnest(p_moments) t) m
+		  join outbox o on o.id >= m.id and o.id < m.id + 2097152 and o.number = p_number);
+end $$;
+
 create function ctl_case(p_number int8) returns jsonb language sql stable security definer set search_path = hailan, pg_temp as $$
 	select jsonb_build_object('number', k.number, 'light', l.light, 'kind', 'case', 'state', k.state, 'urgent', k.urgent, 'filed_at', k.filed_at,
 	         'category', k.category, 'category2', k.category2, 'category_name', c.name_zh, 'unit', u.code, 'unit_name', unit_title(u.level, u.name_zh, null, 'zh'),
@@ -13,6 +36,7 @@ create function ctl_case(p_number int8) returns jsonb language sql stable securi
 	         'floor', k.floor, 'room', k.room, 'landmark', k.landmark, 'message_id', k.message_id, 'rounds', k.rounds, 'text', k.text,
 	         'events', (select jsonb_agg(jsonb_build_object('at', e.at, 'action', e.action, 'from', e.from_state, 'to', e.to_state, 'reason', e.reason,
 	                           'channel', e.channel) order by e.id) from case_event e where e.case_number = k.number),
+	         'messages', number_messages(k.number, array(select e.at from case_event e where e.case_number = k.number) || k.filed_at),
 	         'copies', (select count(*) from inbox_copy x where x.id = k.message_id))
 	  from "case" k join case_state_light l on l.state = k.state
 	  left join category c on c.code = k.category left join unit u on u.id = k.unit_id left join unit p on p.id = k.place_id
@@ -23,7 +47,8 @@ create function ctl_case(p_number int8) returns jsonb language sql stable securi
 	         'place', p.code, 'place_name', unit_title(p.level, p.name_zh, null, 'zh'), 'phone', k.phone, 'language', k.language, 'building', k.building, 'entrance', k.entrance,
 	         'floor', k.floor, 'room', k.room, 'landmark', k.landmark, 'message_id', k.message_id, 'text', k.text,
 	         'events', (select jsonb_agg(jsonb_build_object('at', e.at, 'action', e.action, 'reason', e.reason, 'channel', e.channel) order by e.id)
-	                      from wish_event e where e.wish_number = k.number))
+	                      from wish_event e where e.wish_number = k.number),
+	         'messages', number_messages(k.number, array(select e.at from wish_event e where e.wish_number = k.number) || k.told_at))
 	  from wish k left join category c on c.code = k.category left join unit u on u.id = k.unit_id left join unit p on p.id = k.place_id
 	 where k.number = p_number
 $$;
@@ -84,13 +109,6 @@ begin
 	end if;
 	return false;
 end $$;
-
--- "offset 0": by its whole key, and not by the id alone, which the key ends with.
-create function message_delivery(p_id int8) returns text language sql stable set search_path = hailan, pg_temp
-return coalesce(
-	(select 'waiting' from outbox o,
-	        lateral (select from outbox_waiting w where w.channel = o.channel and w.priority = o.priority and w.id = o.id offset 0) w where o.id = p_id),
-	(select d.state::text from delivery d where d.outbox_id = p_id order by d.at desc, d.state desc limit 1), 'lost');
 
 -- Filter: id (with each attempt), waiting, failed, limit.
 create function ctl_outbox(p_filter jsonb, p_at timestamptz) returns setof jsonb

@@ -24,8 +24,10 @@ insert into hailan.case (number, city, filed_at, message_id, state, unit_id, pla
 select 20020, 222405, '{AT}', hailan.make_id('{AT}', 1), 'filed', d.id, p.id, 'streetlight', 'sms', '+8613900000101', 'zh', '3',
        '天图社区3号楼楼道灯坏了'
   from hailan.unit d, hailan.unit p where d.name_zh = '住房和城乡建设局' and p.code = '222405001005';
+set session_replication_role = replica; -- closed without its life
 insert into hailan.case (number, city, filed_at, state, urgent, category, channel, phone, language, text)
 values (20033, 222405, '{AT}', 'closed', true, 'sewer', 'sms', '+8613804330001', 'ko', '하수도 막힘');
+reset session_replication_role;
 insert into hailan.case_event (id, city, case_number, at, to_state, action, channel, reason)
 values (hailan.make_id('{AT}', 7), 222405, 20020, '{AT}', 'filed', 'filed', 'sms', '居民短信');
 insert into hailan.wish (number, city, told_at, channel, phone, language, text)
@@ -96,6 +98,17 @@ def test_one_case(town):
     one = json.loads(ctl(town, "case", "20020", "--json").stdout)
     assert one["light"] == "red" and one["events"][0]["action"] == "filed"
     assert json.loads(ctl(town, "case", "20046", "--json").stdout)["kind"] == "wish"
+
+
+def test_what_was_said_about_a_case(town):
+    one = json.loads(ctl(town, "case", "20020", "--json").stdout)
+    assert [(m["to"], m["text"], m["state"], m["detail"]) for m in one["messages"]] == [
+        ("+8613900000101", "编号20020，已收到", "waiting", None), ("+8613900000101", "编号20020，催办", "failed", "ESME_RINVDSTADR")]
+    assert one["messages"][1]["state_at"].endswith("16:46:39+08:00")
+    text = ctl(town, "case", "20020").stdout
+    table = text[text.index("messages\n"):]
+    assert re.search(r"waiting .*编号20020，已收到", table) and re.search(r"failed .*16:46:39.*编号20020，催办", table), table
+    assert json.loads(ctl(town, "case", "20046", "--json").stdout)["messages"] is None
 
 
 @pytest.mark.parametrize(

@@ -63,3 +63,15 @@ def test_other_numbers(town, mine, text):
     phone = ht.phone()
     said(town, phone, text.format(mine[1]))
     assert len(town.cases(phone)) == 1, town.smsc.texts(phone)
+
+
+def test_what_was_said_is_shown(town, mine):
+    """To the one who reported it, to the grid worker, and that both have got it."""
+    phone, number = mine
+
+    def shown():
+        said = town.daemon.json("case", str(number))["messages"] or []
+        return said if {m["state"] for m in said} == {"delivered"} else None
+    told = ht.until("receipts of all messages of the case", shown, timeout=60, shown=lambda: town.daemon.json("case", str(number)))
+    assert phone in {m["to"] for m in told} and len({m["to"] for m in told}) > 1, told
+    assert all(str(number) in m["text"] for m in told), told
