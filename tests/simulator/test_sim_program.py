@@ -75,9 +75,9 @@ def program():
 
 
 def wait_for_file(path):
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while not os.path.exists(path):
-        assert time.monotonic() < end, f"{path} did not appear within 5 s"
+        assert time.monotonic() < end, f"{path} did not appear within 60 s"
         time.sleep(0.02)
 
 
@@ -141,12 +141,12 @@ def test_control_socket_of_the_dead_is_taken(program, tmp_path):
     first.child.send_signal(signal.SIGKILL)
     first.child.communicate()
     third = program("--listen", "0", "--control", path)
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while True:
         try:
             Client(path, 5).ping()
             break
-        except ConnectionRefusedError:
+        except (ConnectionRefusedError, FileNotFoundError):
             assert time.monotonic() < end
             time.sleep(0.02)
     third.stop()
@@ -236,7 +236,7 @@ def test_terminal_at_a_real_terminal(serving):
         os.execv(PROGRAM, [PROGRAM, "--attach", path])
     seen = b""
 
-    def until(what, limit=5):
+    def until(what, limit=60):
         nonlocal seen
         end = time.monotonic() + limit
         while what.encode() not in seen:
@@ -251,11 +251,23 @@ def test_terminal_at_a_real_terminal(serving):
     os.write(fd, b"half a li")
     until("half a li")
     seen = b""
-    client.send(from_="13900000001", text="别人的", wait=5)
+    client.send(from_="13900000001", text="别人的", wait=60)
     until("收到:别人的")
     until(f"{PHONE}> half a li")
+    # a line of several rows is taken away as a whole, and a wide letter with one backspace
+    seen = b""
+    os.write(fd, ("\x15" + "楼道" * 30 + "坏\x7f灯").encode())
+    until("灯")
+    client.send(from_="13900000001", text="又来了", wait=60)
+    until("收到:又来了")
+    until(f"{PHONE}> " + "楼道" * 30 + "灯")
+    assert "\r\x1b[1A\x1b[J" in seen.decode()
+    seen = b""
+    os.write(fd, b"\n")
+    until("收到:" + "楼道" * 5)
+    assert client.wait(phone=PHONE, match="楼道灯", timeout=60)["messages"][0]["text"] == "收到:" + "楼道" * 30 + "灯"
     os.write(fd, b"\x15quit\n")
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while os.waitpid(child, os.WNOHANG)[0] == 0:
         assert time.monotonic() < end
         time.sleep(0.02)

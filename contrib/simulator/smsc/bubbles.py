@@ -32,6 +32,18 @@ def width(text):
     return sum(w for _, w in units(text))
 
 
+def rows_above(text, columns):
+    """How many rows of a terminal lie above the cursor behind text that began at its left edge."""
+    row = used = 0
+    for _, w in units(text):
+        if used + w > columns:
+            row, used = row + 1, 0
+        used += w
+        if used == columns:
+            row, used = row + 1, 0
+    return row
+
+
 def clean(text):
     """Nothing that a peer sends may steer the terminal."""
     return "".join(c if c >= " " and c != "\x7f" and not 0x80 <= ord(c) < 0xA0 and not 0x202A <= ord(c) <= 0x202E and not 0x2066 <= ord(c) <= 0x2069

@@ -55,13 +55,28 @@ class ControlServer:
         try:
             if self.kind == "unix":
                 await self._clear()
-                self.server = await asyncio.start_unix_server(self.serve, self.address, limit=LINE_LIMIT)
-                os.chmod(self.address, 0o600)
+                self.server = await asyncio.start_unix_server(self.serve, sock=self._listening(), limit=LINE_LIMIT)
             else:
                 self.server = await asyncio.start_server(self.serve, *self.address, limit=LINE_LIMIT)
                 self.address = self.server.sockets[0].getsockname()[:2]
         except OSError as e:
             raise SmscError(f"control {self.path}: {e}") from None
+
+    def _listening(self):
+        """A socket that takes connections from the moment its name is there, and nobody else's before."""
+        new = self.address + "~"
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(new)
+        sock = socket.socket(socket.AF_UNIX)
+        try:
+            sock.bind(new)
+            os.chmod(new, 0o600)
+            sock.listen(100)
+            os.rename(new, self.address)
+        except OSError:
+            sock.close()
+            raise
+        return sock
 
     async def _clear(self):
         """Take away the socket of one that has died, never that of one that lives, never another file."""

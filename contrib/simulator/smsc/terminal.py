@@ -200,7 +200,10 @@ class Terminal:
     async def send(self, phone, text, how):
         if self.shortcode:
             how = {"to": self.shortcode, **how}
-        await self.ask("send", **{"from": phone, "text": text, **how})
+        if await self.ask("send", **{"from": phone, "text": text, **how}):
+            links = await self.ask("links")
+            if links and not any(li["bound"] for li in links["links"]):
+                self.talk.note("-- nobody is bound yet: it waits for the ESME")
 
     async def do_as(self, rest):
         if not rest or rest == "nobody":
@@ -340,8 +343,10 @@ class Screen:
 
     def out(self, text):
         if self.asking:
-            typed = self.readline.get_line_buffer() if self.readline else ""
-            self.stream.write("\r\x1b[K" + text + "\n" + self.prompt + typed)
+            typed = self.prompt + (self.readline.get_line_buffer() if self.readline else "")
+            rows = bubbles.rows_above(typed, shutil.get_terminal_size((80, 24)).columns)
+            up = f"\x1b[{rows}A" if rows else ""
+            self.stream.write(f"\r{up}\x1b[J{text}\n{typed}")
         else:
             self.stream.write(text + "\n")
         self.stream.flush()
