@@ -191,7 +191,7 @@ stored(struct batcher *b, const struct result *r)
 	for (size_t i = b->from; i < b->to; i++)
 		b->flight[i]->outcome = CHANNEL_STORED;
 	if (b->kind->answer != NULL)
-		b->kind->answer(r, b->flight + b->from, count);
+		b->kind->answer(b->arg, r, b->flight + b->from, count);
 	/* The next batch is under way before anybody is told. */
 	struct channel_submission **told = xcalloc(count, sizeof(struct channel_submission *));
 	memcpy(told, b->flight + b->from, count * sizeof(*told));

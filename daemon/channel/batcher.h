@@ -54,9 +54,10 @@ struct batcher_kind {
 	/* The parameters of so many submissions. */
 	void (*params)(
 	    void *arg, struct channel_submission *const *list, size_t count, struct params *out);
-	/* What the statement answered; all have the outcome STORED already. May be NULL. */
-	void (*answer)(
-	    const struct result *r, struct channel_submission *const *list, size_t count);
+	/* It is committed, and what it answered; all have the outcome STORED already. May be NULL.
+	 */
+	void (*answer)(void *arg, const struct result *r, struct channel_submission *const *list,
+	    size_t count);
 	/* A submission has ended, before done runs. */
 	void (*ended)(void *arg, struct channel_submission *s);
 };

@@ -11,6 +11,7 @@
 #include "channel/channel.h"
 #include "channel/options.h"
 
+struct announce;
 struct buffer;
 struct channel_config;
 struct inbox;
@@ -62,6 +63,7 @@ struct channel {
 	size_t link_count;
 	struct inbox *inbox;
 	struct receipts *receipts;
+	struct announce *announce;
 	struct outbox *outbox;
 	struct host_alarm alarms[HOST_ALARMS];
 	struct host_counter counters[HOST_COUNTERS];

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/slab.h"
 #include "base/xalloc.h"
+#include "channel/announce.h"
 #include "channel/batcher.h"
 #include "channel/clean.h"
 #include "channel/config.h"
@@ -136,8 +137,12 @@ inbox_params(void *arg, struct channel_submission *const *list, size_t count, st
 
 /* Rows of those that were not simply stored: place from 1, outcome, detail. */
 static void
-inbox_answer(const struct result *r, struct channel_submission *const *list, size_t count)
+inbox_answer(
+    void *arg, const struct result *r, struct channel_submission *const *list, size_t count)
 {
+	const struct inbox *in = arg;
+
+	announce(in->channel->announce);
 	for (int row = 0; row < result_rows(r); row++) {
 		int64_t ord = result_int(r, row, 0);
 		struct channel_submission *s;

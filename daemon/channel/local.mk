@@ -3,6 +3,7 @@
 noinst_LTLIBRARIES += libchannel-config.la libchannel.la
 libchannel_config_la_SOURCES = %D%/config.c %D%/config.h
 libchannel_la_SOURCES = \
+	%D%/announce.c %D%/announce.h \
 	%D%/batcher.c %D%/batcher.h \
 	%D%/clean.c %D%/clean.h \
 	%D%/fault.c %D%/fault.h \

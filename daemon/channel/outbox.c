@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "channel/announce.h"
 #include "channel/clean.h"
 #include "channel/fault.h"
 #include "channel/host.h"
@@ -596,6 +597,7 @@ outbox_new(struct channel *c)
 	    role_name(c->role), on_database, o);
 	database_listen(o->db, o->notify_name, on_notify, o);
 	c->receipts = receipts_new(c, o->db);
+	c->announce = announce_new(o->db);
 	soon(o->poll, POLL_MS);
 	return o;
 }
@@ -610,6 +612,7 @@ outbox_free(struct outbox **outbox)
 	if (o == NULL)
 		return;
 	receipts_free(&o->channel->receipts);
+	announce_free(&o->channel->announce);
 	database_free(&o->db);
 	while ((m = TAILQ_FIRST(&o->hand)) != NULL) {
 		TAILQ_REMOVE(&o->hand, m, entry);

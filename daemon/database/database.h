@@ -136,11 +136,11 @@ struct call_outcome {
 
 typedef void call_fn(void *arg, const struct call_outcome *outcome);
 
-/* Runs a statement (prepared on first use of each connection) with params, which are copied. done
- * runs exactly once, later, never from inside; with CALL_LOST at the latest timeout_ms from now
- * (the connection is then dropped, and with it every other call under way). While the connection is
- * not up a call ends as CALL_LOST at once and is not kept: wait for DATABASE_UP. done may be NULL.
- * The handle is valid until done has run. database_call(), database_call_cancel() and
+/* Runs a statement (prepared on first use of each connection) with params, which are copied (NULL:
+ * none). done runs exactly once, later, never from inside; with CALL_LOST at the latest timeout_ms
+ * from now (the connection is then dropped, and with it every other call under way). While the
+ * connection is not up a call ends as CALL_LOST at once and is not kept: wait for DATABASE_UP. done
+ * may be NULL. The handle is valid until done has run. database_call(), database_call_cancel() and
  * database_free() may be called from any callback. */
 struct database_call *database_call(struct database *db, const struct sql_statement *statement,
     const struct params *params, int timeout_ms, call_fn *done, void *arg);

@@ -307,7 +307,6 @@ begin
 			select g.n, 1::int2, 'the same message came before'::text
 			  from (select generate_series(1, v_count) as n, unnest(v_new) as new) g where not g.new;
 	end if;
-	perform pg_notify('inbox', '');
 end $$;
 
 -- Makes the partitions of this month and the next two, for every table partitioned by id; rows that

@@ -158,7 +158,7 @@ static struct {
 	TAILQ_HEAD(, database_call) calls;
 	struct stored rows[20000];
 	size_t row_count, copies, receipts;
-	size_t batches, ends, ends_calls, recovers;
+	size_t batches, announcements, ends, ends_calls, recovers;
 	bool recover_crashed;
 	uint32_t recover_kept;
 	int end_outcomes[2048];
@@ -216,13 +216,15 @@ database_call(struct database *db, const struct sql_statement *statement,
 	struct database_call *call = xcalloc(1, sizeof(*call));
 
 	(void)timeout_ms;
-	assert_int_equal(params->count, statement->parameters);
+	assert_int_equal(params != NULL ? params->count : 0, statement->parameters);
 	call->db = db;
 	call->statement = statement;
-	buffer_add(&call->params.bytes, params->bytes.data, params->bytes.len);
-	call->params.list = xcalloc(params->count, sizeof(*params->list));
-	memcpy(call->params.list, params->list, params->count * sizeof(*params->list));
-	call->params.count = params->count;
+	if (params != NULL) {
+		buffer_add(&call->params.bytes, params->bytes.data, params->bytes.len);
+		call->params.list = xcalloc(params->count, sizeof(*params->list));
+		memcpy(call->params.list, params->list, params->count * sizeof(*params->list));
+		call->params.count = params->count;
+	}
 	call->done = done;
 	call->arg = arg;
 	TAILQ_INSERT_TAIL(&fake.calls, call, entry);
@@ -412,6 +414,8 @@ execute(const struct database_call *call)
 	if (call->statement == &sql_inbox_submit) {
 		fake.batches++;
 		store_reports(call);
+	} else if (call->statement == &sql_inbox_announce) {
+		fake.announcements++;
 	} else if (call->statement == &sql_receipts_put) {
 		fake.receipts += array_of(call, 3)->count;
 	} else if (call->statement == &sql_outbox_claim) {
@@ -702,6 +706,37 @@ test_what_waits_keeps_its_order(void **state)
 	expect(0, 900, CHANNEL_STORED);
 	for (int i = 0; i < 900; i++)
 		assert_int_equal(atoi(fake.rows[i].raw + strlen("report ")), i);
+	channel_down();
+}
+
+/* The clerks are told after the commit, on the outbox's connection, once for all that was committed
+ * while they were being told before. */
+static void
+test_clerks_are_told_of_what_is_committed(void **state)
+{
+	struct database *outbox;
+
+	(void)state;
+	channel_up("connections=1 batch=10", 1);
+	outbox = fake.databases[1];
+	submit_many(0, 50);
+	turn();
+	assert_false(answer(outbox, ANSWER)); /* nothing is committed */
+	for (int i = 0; i < 5; i++)
+		assert_true(answer(fake.databases[0], ANSWER));
+	assert_true(answer(outbox, ANSWER));
+	assert_true(answer(outbox, ANSWER));
+	assert_false(answer(outbox, ANSWER));
+	assert_int_equal(fake.announcements, 2);
+	/* One that is lost does no harm and is not repeated. */
+	submit_many(50, 1);
+	turn();
+	assert_true(answer(fake.databases[0], ANSWER));
+	assert_true(answer(outbox, LOSE_BEFORE));
+	assert_false(answer(outbox, ANSWER));
+	submit_many(51, 1);
+	answer_all(ANSWER);
+	assert_int_equal(fake.announcements, 3);
 	channel_down();
 }
 
@@ -1542,6 +1577,7 @@ main(void)
 		cmocka_unit_test(test_lone_goes_at_once_and_others_gather),
 		cmocka_unit_test(test_what_one_read_brings_goes_together),
 		cmocka_unit_test(test_what_waits_keeps_its_order),
+		cmocka_unit_test(test_clerks_are_told_of_what_is_committed),
 		cmocka_unit_test(test_resend_while_the_first_is_under_way),
 		cmocka_unit_test(test_resend_of_what_ends_badly_ends_so_too),
 		cmocka_unit_test(test_the_bad_one_stands_alone),
