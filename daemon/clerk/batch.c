@@ -112,7 +112,7 @@ COLUMN(number, params_array_int8(p, d->number))
 COLUMN(is_wish, params_array_bool(p, d->wish))
 COLUMN(phone, text(p, d->phone))
 COLUMN(person, int8_or_null(p, d->person))
-COLUMN(entered_by, params_array_null(p))
+COLUMN(entered_by, int8_or_null(p, d->entered_by))
 COLUMN(category, text_or_null(p, d->category))
 COLUMN(category2, text_or_null(p, d->category2))
 COLUMN(score, params_array_int2(p, (int16_t)(d->score > 32767 ? 32767 : d->score)))
@@ -129,6 +129,12 @@ COLUMN(event_number, params_array_int8(p, d->event_number))
 COLUMN(event_action, text(p, d->event_action))
 COLUMN(event_reason, text_or_null(p, d->event_reason))
 COLUMN(contact, text(p, d->contact))
+COLUMN(step_action, text(p, d->step.action))
+COLUMN(step_number, int8_or_null(p, d->step.number))
+COLUMN(step_word, text_or_null(p, d->step.word))
+COLUMN(step_days, int4_or_null(p, d->step.days))
+COLUMN(step_reason, text_or_null(p, d->step.reason))
+COLUMN(step_language, text(p, tongue_name(d->tongue)))
 
 static void
 floor_of(struct params *p, const struct decision *d, size_t n)
@@ -217,6 +223,15 @@ static const struct column event_columns[] = {
 	{ OID_TEXT, event_action },
 	{ OID_TEXT, event_reason },
 };
+static const struct column step_columns[] = {
+	{ OID_INT4, place_in_batch },
+	{ OID_TEXT, step_action },
+	{ OID_INT8, step_number },
+	{ OID_TEXT, step_word },
+	{ OID_INT4, step_days },
+	{ OID_TEXT, step_reason },
+	{ OID_TEXT, step_language },
+};
 static const struct out_column out_columns[] = {
 	{ OID_INT4, out_message },
 	{ OID_TEXT, out_channel },
@@ -267,6 +282,12 @@ has_contact(const struct decision *d)
 	return d->contact != NULL;
 }
 
+static bool
+has_step(const struct decision *d)
+{
+	return d->step.action != NULL;
+}
+
 struct slice {
 	const struct decision *first;
 	size_t count;
@@ -299,6 +320,15 @@ add_out_columns(struct params *p, struct slice s)
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+bool
+batch_has_steps(const struct batch *b, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		if (has_step(&b->decisions[i]))
+			return true;
+	return false;
+}
+
 void
 batch_params(const struct batch *b, size_t from, size_t to, int64_t now_us, struct params *p)
 {
@@ -311,4 +341,6 @@ batch_params(const struct batch *b, size_t from, size_t to, int64_t now_us, stru
 	add_columns(p, s, event_columns, COUNT(event_columns), has_event);
 	add_out_columns(p, s);
 	add_columns(p, s, contact_columns, COUNT(contact_columns), has_contact);
+	if (batch_has_steps(b, from, to))
+		add_columns(p, s, step_columns, COUNT(step_columns), has_step);
 }

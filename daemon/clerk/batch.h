@@ -3,6 +3,7 @@
 /*
  * Decisions that are filed in one transaction (statement clerk_file).
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,5 +24,9 @@ void batch_free(struct batch **b);
 /* A new decision at the end, for the caller to fill. Earlier ones may move. */
 struct decision *batch_add(struct batch *b);
 
-/* The parameters of clerk_file for decisions [from, to). p is reset first. */
+/* Whether decisions [from, to) hold steps: they are filed by clerk_file_steps then, else by
+ * clerk_file, which has fewer parameters. */
+bool batch_has_steps(const struct batch *b, size_t from, size_t to);
+
+/* The parameters of that statement for decisions [from, to). p is reset first. */
 void batch_params(const struct batch *b, size_t from, size_t to, int64_t now_us, struct params *p);

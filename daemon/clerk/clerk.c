@@ -349,7 +349,9 @@ file_range(struct clerk *c, size_t from, size_t to)
 	c->file_from = from;
 	c->file_to = to;
 	batch_params(c->filing, from, to, clock_now(), &c->params);
-	database_call(c->db, &sql_clerk_file, &c->params, CALL_TIMEOUT_MS, on_filed, c);
+	database_call(c->db,
+	    batch_has_steps(c->filing, from, to) ? &sql_clerk_file_steps : &sql_clerk_file,
+	    &c->params, CALL_TIMEOUT_MS, on_filed, c);
 }
 
 /* ---- questions about single messages -------------------------------------------------------- */
@@ -496,8 +498,7 @@ claim_after(struct clerk *c)
 {
 	int64_t now = clock_mono_ms();
 
-	if (c->whole_scan_ms == 0 ||
-	    (c->cursor == 0 && now - c->whole_scan_ms > WHOLE_SCAN_MS)) {
+	if (c->whole_scan_ms == 0 || (c->cursor == 0 && now - c->whole_scan_ms > WHOLE_SCAN_MS)) {
 		c->whole_scan_ms = now;
 		return 0;
 	}

@@ -11,6 +11,7 @@
 #include "clerk/recent.h"
 #include "clerk/reply.h"
 #include "clerk/route.h"
+#include "text/command.h"
 #include "text/understand.h"
 
 #define MINUTE_US (INT64_C(60) * 1000000)
@@ -212,7 +213,9 @@ remember(struct decide_context *c, const struct decision *d)
 	};
 
 	snprintf(r.category, sizeof(r.category), "%s", d->category);
-	recent_note_case(c->recent, d->source, &r);
+	snprintf(r.building, sizeof(r.building), "%s", d->building);
+	r.place = d->place;
+	recent_note_case(c->recent, d->phone, &r);
 }
 
 static void
@@ -247,6 +250,29 @@ tell_case(struct decide_context *c, struct decision *d, const char *masked)
 		notify_unit(c, d, TEMPLATE_NOTICE_DANGER, community, masked);
 }
 
+/* His open case of the same sort, elsewhere: a person shall say whether it is one matter. */
+static void
+suggest_same(struct decide_context *c, struct decision *d, const struct message *m)
+{
+	for (unsigned i = 0; i < m->case_count && d->category[0] != '\0'; i++) {
+		const struct message_case *k = &m->cases[i];
+		const struct policy_unit *to;
+
+		if (strlen(d->category) != k->category_len ||
+		    memcmp(d->category, k->category, k->category_len) != 0)
+			continue;
+		to = policy_unit(c->policy, d->place);
+		to = to != NULL ? route_above(c->policy, to, "community") : NULL;
+		to = to != NULL ? route_contact(c->policy, to) : NULL;
+		if (to != NULL)
+			say(c, d, TEMPLATE_NOTICE_SAME, to->contact_tongue, PRIORITY_NOTICE,
+			    to->contact,
+			    &(struct reply_fields){ .number = number_text(c, d->number),
+				.parent = number_text(c, k->number) });
+		return;
+	}
+}
+
 static void
 file(struct decide_context *c, struct decision *d, const struct message *m,
     const struct understanding *u, bool wish)
@@ -259,8 +285,9 @@ file(struct decide_context *c, struct decision *d, const struct message *m,
 	d->verdict = wish ? "wish" : "case";
 	d->urgent = u->urgent && !wish;
 	d->number = c->next_number(c->arg);
-	d->person = m->person;
-	d->phone = d->source;
+	d->person = d->entered_by != 0 ? 0 : m->person;
+	if (d->phone == NULL)
+		d->phone = d->source;
 	d->category = keep(c, u->first.code != NULL ? u->first.code : "");
 	d->category2 = keep(c, u->unsure && u->second.code != NULL ? u->second.code : "");
 	d->score = u->first.score;
@@ -281,6 +308,7 @@ file(struct decide_context *c, struct decision *d, const struct message *m,
 		    unit != NULL ? unit : policy_unit(c->policy, d->place), text);
 	} else {
 		tell_case(c, d, text);
+		suggest_same(c, d, m);
 		remember(c, d);
 	}
 }
@@ -445,6 +473,177 @@ decide_late_part(struct decide_context *c, int64_t number, struct decision *d)
 	tell_case(c, d, d->text);
 }
 
+/* ---- open cases, commands, dialog ----------------------------------------------------------- */
+
+/* One of the two lies in the other, or nothing is known of one. */
+static bool
+same_place(const struct decide_context *c, int64_t a, int64_t b)
+{
+	const struct policy_unit *from_a = policy_unit(c->policy, a);
+	const struct policy_unit *from_b = policy_unit(c->policy, b);
+	const struct policy_unit *u;
+
+	for (u = from_a; u != NULL && from_b != NULL; u = policy_unit(c->policy, u->parent))
+		if (u->id == from_b->id)
+			return true;
+	for (u = from_b; u != NULL && from_a != NULL; u = policy_unit(c->policy, u->parent))
+		if (u->id == from_a->id)
+			return true;
+	return from_a == NULL || from_b == NULL;
+}
+
+/* A second text about an open case is added to it: of the same sort and not of another house, or of
+ * no sort and no place at all within a day. */
+static bool
+belongs(const struct decide_context *c, const struct message_case *k, const struct understanding *u)
+{
+	const struct address *a = &u->address;
+	size_t len = u->first.code != NULL ? strlen(u->first.code) : 0;
+
+	if (u->first.code == NULL)
+		return a->units == 0 && a->building[0] == '\0' &&
+		       c->now_us - k->filed_us < 24 * HOUR_US;
+	if (len != k->category_len || memcmp(u->first.code, k->category, len) != 0)
+		return false;
+	if (a->units > 0 && !same_place(c, k->place, a->unit[0]))
+		return false;
+	return a->building[0] == '\0' || k->building_len == 0 ||
+	       (strlen(a->building) == k->building_len &&
+		   memcmp(a->building, k->building, k->building_len) == 0);
+}
+
+static void
+add_text(struct decide_context *c, struct decision *d, const struct message *m,
+    const struct understanding *u, const struct message_case *k)
+{
+	struct buffer masked = { 0 };
+	const char *text;
+
+	d->verdict = "added";
+	d->event_number = k->number;
+	d->event_action = "added_text";
+	d->event_reason = arena_keep(c->arena, m->text, m->text_len);
+	d->category = arena_keep(c->arena, k->category, k->category_len);
+	d->unit = k->unit;
+	reply_mask(u, m->text, m->text_len, &masked);
+	text = arena_keep(c->arena, masked.data, masked.len);
+	buffer_clear(&masked);
+	answer(c, d, TEMPLATE_CASE_ADDED,
+	    &(struct reply_fields){
+		.number = number_text(c, k->number), .unit = unit_name(c, k->unit, d->tongue) });
+	notify_unit(c, d, TEMPLATE_NOTICE_ADDED, policy_unit(c->policy, k->unit), text);
+}
+
+static bool
+added(struct decide_context *c, struct decision *d, const struct message *m,
+    const struct understanding *u)
+{
+	const struct recent_case *r = recent_find(c->recent, m->source, c->now_us - 10 * MINUTE_US);
+	struct message_case just = { 0 };
+
+	if (u->urgent || u->kind != KIND_CASE)
+		return false;
+	if (r != NULL && (m->case_count == 0 || m->cases[0].number < r->number)) {
+		just = (struct message_case){ .number = r->number,
+			.category = r->category,
+			.category_len = strlen(r->category),
+			.building = r->building,
+			.building_len = strlen(r->building),
+			.filed_us = r->at_us,
+			.place = r->place,
+			.unit = r->unit };
+		if (belongs(c, &just, u)) {
+			add_text(c, d, m, u, &just);
+			return true;
+		}
+	}
+	for (unsigned i = 0; i < m->case_count; i++)
+		if (belongs(c, &m->cases[i], u)) {
+			add_text(c, d, m, u, &m->cases[i]);
+			return true;
+		}
+	return false;
+}
+
+/* Filed by staff for a resident: his telephone, when it is named, reports and is told. */
+static void
+file_for(struct decide_context *c, struct decision *d, const struct message *m,
+    const struct command *command)
+{
+	struct understand_sender sender = { .language = m->language };
+	struct message his = *m;
+	struct understanding u;
+	bool wish;
+
+	his.text = step_command_text(c->arena, m, command);
+	his.text_len = strlen(his.text);
+	his.home_community = 0;
+	his.case_count = 0;
+	understand(c->policy->lexicon, c->scratch, his.text, his.text_len, &sender, &u);
+	wish = command->verb == COMMAND_WISH_FOR || u.kind == KIND_WISH;
+	d->entered_by = m->person;
+	d->phone = command->phone[0] != '\0' ? keep(c, command->phone) : d->source;
+	file(c, d, &his, &u, wish);
+	if (strcmp(d->phone, d->source) != 0)
+		say(c, d, wish ? TEMPLATE_WISH_FILED : TEMPLATE_CASE_FILED, d->tongue,
+		    PRIORITY_NOTICE, d->phone,
+		    &(struct reply_fields){ .number = number_text(c, d->number),
+			.category = category_name(c, d->category, d->tongue),
+			.unit = unit_name(c, d->unit, d->tongue) });
+}
+
+/* A command of staff; a resident may only take back what he reported. */
+static bool
+commanded(struct decide_context *c, struct decision *d, const struct message *m,
+    const struct understanding *u)
+{
+	struct command command;
+	bool staff = m->staff_level > 0;
+
+	if (!staff && (m->case_count == 0 || m->text_len > 60 || u->first.code != NULL))
+		return false;
+	if (staff && u->kind == KIND_CASE_NUMBER && u->number_state == UNDERSTANDING_NUMBER)
+		command = (struct command){ .verb = COMMAND_LOOK, .number = u->number };
+	else if (!command_parse(m->text, m->text_len, &command) ||
+		 (!staff &&
+		     (command.verb != COMMAND_WITHDRAW || command.number_state != COMMAND_NUMBER)))
+		return false;
+	d->verdict = "command";
+	if (command.number_state == COMMAND_MISTYPED)
+		answer(c, d, TEMPLATE_NUMBER_MISTYPED,
+		    &(struct reply_fields){ .number = number_text(c, (int64_t)command.number) });
+	else if (command.verb == COMMAND_REPORT_FOR || command.verb == COMMAND_WISH_FOR)
+		file_for(c, d, m, &command);
+	else
+		step_from_command(c->arena, m, &command, &d->step);
+	return true;
+}
+
+/* Something is open between us and him. */
+static bool
+spoken(struct decide_context *c, struct decision *d, const struct message *m,
+    const struct understanding *u)
+{
+	int64_t merged, closed;
+
+	if (step_from_dialog(c->arena, m, u, &d->step, &merged, &closed)) {
+		d->verdict = "answer";
+		return true;
+	}
+	if (merged != 0 && u->kind == KIND_CASE) {
+		struct message_case k = { .number = merged,
+			.category = u->first.code,
+			.category_len = strlen(u->first.code) };
+		add_text(c, d, m, u, &k);
+		return true;
+	}
+	if (merged != 0 || (closed != 0 && m->case_count == 0)) {
+		number_asked(c, d, m, merged != 0 ? merged : closed);
+		return true;
+	}
+	return false;
+}
+
 /* ---- the kinds ------------------------------------------------------------------------------ */
 
 /* The same words as a moment ago: counted, and answered only once. */
@@ -522,7 +721,7 @@ by_kind(struct decide_context *c, struct decision *d, const struct message *m,
 		return;
 	if (u->kind == KIND_PROGRESS)
 		progress(c, d, m, u);
-	else if (!repeated(c, d, m))
+	else if (!repeated(c, d, m) && !added(c, d, m, u))
 		file(c, d, m, u, u->kind == KIND_WISH);
 }
 
@@ -580,7 +779,8 @@ decide(struct decide_context *c, struct message *m, struct decision *d)
 		d->look_id = message_protocol_number(m, "late_for");
 		return;
 	}
-	by_kind(c, d, m, &u);
+	if (!commanded(c, d, m, &u) && !spoken(c, d, m, &u))
+		by_kind(c, d, m, &u);
 	if (d->files || d->event_number != 0)
 		learn_language(d, m, &u);
 }

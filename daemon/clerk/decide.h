@@ -10,12 +10,13 @@
 
 #include "base/arena.h"
 #include "clerk/policy.h"
+#include "clerk/step.h"
 
 struct message;
 struct recent;
 struct understand_scratch;
 
-enum { DECISION_OUT_MAX = 4 };
+enum { DECISION_OUT_MAX = 6 };
 
 enum decision_priority { PRIORITY_DANGER, PRIORITY_REPLY, PRIORITY_NOTICE, PRIORITY_CAMPAIGN };
 
@@ -44,13 +45,15 @@ struct decision {
 
 	bool files; /* a case or wish of its own */
 	bool wish, urgent;
-	int64_t number, person;
+	int64_t number, person, entered_by; /* entered_by: the person who filed it for him; 0 */
 	const char *phone, *category, *category2; /* categories "" none */
 	int score;
 	int32_t unit, place;
 	enum tongue tongue;
 	const char *text, *building, *entrance, *room, *landmark; /* "" unknown */
 	int floor;                                                /* 0 unknown */
+
+	struct step step; /* action NULL: nothing for the rules to do */
 
 	int64_t event_number; /* 0: no event on an open case */
 	const char *event_action, *event_reason;

@@ -8,5 +8,6 @@ libclerk_la_SOURCES = \
 	%D%/policy.c %D%/policy_load.c %D%/policy.h \
 	%D%/recent.c %D%/recent.h \
 	%D%/reply.c %D%/reply.h \
-	%D%/route.c %D%/route.h
+	%D%/route.c %D%/route.h \
+	%D%/step.c %D%/step.h
 libclerk_la_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)

@@ -38,7 +38,8 @@ enum column {
 	HOME_BUILDING,
 	HOME_ENTRANCE,
 	HOME_ROOM,
-	OPEN_CASES
+	OPEN_CASES,
+	DIALOG
 };
 
 static int64_t
@@ -53,7 +54,7 @@ string(const struct result *r, int row, enum column c)
 	return result_bytes(r, row, (int)c, NULL);
 }
 
-/* Lines of: number, category, state, unit, seconds since 1970; tabs between. */
+/* Lines of: number, category, state, unit, seconds since 1970, place, building; tabs between. */
 static void
 read_cases(struct message *m, const char *lines)
 {
@@ -68,6 +69,10 @@ read_cases(struct message *m, const char *lines)
 		c->state_len = strcspn(c->state, "\t");
 		c->unit = (int32_t)strtol(c->state + c->state_len + 1, &end, 10);
 		c->filed_us = strtoll(end + (*end == '\t'), &end, 10) * 1000000;
+		c->place = (int32_t)strtol(end + (*end == '\t'), &end, 10);
+		c->building = end + (*end == '\t');
+		c->building_len = strcspn(c->building, "\n");
+		end = (char *)(uintptr_t)c->building + c->building_len;
 		lines = end + (*end == '\n');
 	}
 }
@@ -100,6 +105,7 @@ message_read(struct message *m, const struct result *r, int row)
 	m->home_entrance = string(r, row, HOME_ENTRANCE);
 	m->home_room = string(r, row, HOME_ROOM);
 	read_cases(m, string(r, row, OPEN_CASES));
+	m->dialog = string(r, row, DIALOG);
 }
 
 int64_t

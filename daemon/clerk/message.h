@@ -25,9 +25,9 @@ enum message_flag {
 
 struct message_case {
 	int64_t number, filed_us;
-	const char *category, *state;
-	size_t category_len, state_len;
-	int32_t unit;
+	const char *category, *state, *building;
+	size_t category_len, state_len, building_len;
+	int32_t unit, place; /* 0 unknown */
 };
 #define MESSAGE_CASES 5
 
@@ -51,6 +51,8 @@ struct message {
 	const char *home_building, *home_entrance, *home_room;
 	struct message_case cases[MESSAGE_CASES]; /* open, newest first */
 	unsigned case_count;
+	/* What is open between us and this number (step.h); "" nothing. */
+	const char *dialog;
 };
 
 void message_read(struct message *m, const struct result *r, int row);

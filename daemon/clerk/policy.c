@@ -15,6 +15,7 @@ static const char *const template_names[TEMPLATES] = {
 	[TEMPLATE_CASE_FILED] = "case_filed",
 	[TEMPLATE_CASE_UNCLEAR] = "case_unclear",
 	[TEMPLATE_CASE_DANGER] = "case_danger",
+	[TEMPLATE_CASE_ADDED] = "case_added",
 	[TEMPLATE_WISH_FILED] = "wish_filed",
 	[TEMPLATE_PROGRESS] = "progress",
 	[TEMPLATE_PROGRESS_NONE] = "progress_none",
@@ -28,6 +29,8 @@ static const char *const template_names[TEMPLATES] = {
 	[TEMPLATE_NOTICE_UNCLEAR] = "notice_unclear",
 	[TEMPLATE_NOTICE_WISH] = "notice_wish",
 	[TEMPLATE_NOTICE_CHASED] = "notice_chased",
+	[TEMPLATE_NOTICE_ADDED] = "notice_added",
+	[TEMPLATE_NOTICE_SAME] = "notice_same",
 	[TEMPLATE_PART_MISSING] = "part_missing",
 };
 

@@ -17,6 +17,8 @@ struct recent_case {
 	uint64_t text_hash; /* recent_hash() of the text without its spaces */
 	int32_t unit;
 	char category[32];
+	int32_t place;
+	char building[16];
 };
 
 struct recent *recent_new(void);

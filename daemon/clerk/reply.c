@@ -9,7 +9,7 @@
 
 #define ELLIPSIS "…"
 
-enum { FIELDS = 8 };
+enum { FIELDS = 9 };
 struct field {
 	const char *name;
 	size_t offset;
@@ -25,6 +25,7 @@ static const struct field fields_table[FIELDS] = {
 	{ "state", offsetof(struct reply_fields, state) },
 	{ "emergency", offsetof(struct reply_fields, emergency) },
 	{ "part", offsetof(struct reply_fields, part) },
+	{ "parent", offsetof(struct reply_fields, parent) },
 };
 enum { SHORTENED = 4 };
 

@@ -15,7 +15,7 @@ struct understanding;
 
 /* What stands for {number}, {category} …; NULL is empty. */
 struct reply_fields {
-	const char *number, *category, *unit, *state, *address, *text, *emergency, *part;
+	const char *number, *category, *unit, *state, *address, *text, *emergency, *part, *parent;
 };
 
 /* Appends the filled template, with the signature before it. What is longer than one part loses the

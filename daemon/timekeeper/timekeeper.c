@@ -28,6 +28,7 @@ static const struct chore {
 	{ "parts", &sql_keep_parts, 0, 2000 },
 	{ "seen", &sql_keep_seen, SEEN_AT_ONCE, 5000 },
 	{ "outbox", &sql_keep_outbox, 0, 10000 },
+	{ "asks", &sql_keep_asks, 500, 5000 },
 	{ "receipts", &sql_keep_receipts, 0, 600000 },
 };
 enum { CHORES = sizeof(chores) / sizeof(chores[0]) };

@@ -47,7 +47,7 @@ create function clerk_claim(p_at timestamptz, p_lanes int2[], p_after int8, p_li
 returns table (policy_version int8, id int8, received_at timestamptz, channel text, link text, source text, destination text,
 	charset text, raw bytea, text text, flags int4, protocol text, language text, campaigns bool, person_id int8, staff_unit int4,
 	staff_level int2, volunteer bool, home_community int4, home_building text, home_entrance text, home_room text,
-	open_cases text)
+	open_cases text, dialog text)
 language plpgsql stable security definer set search_path = hailan, pg_temp set plan_cache_mode = force_generic_plan
 set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
@@ -56,7 +56,8 @@ begin
 	select (select v.version from policy_version v), i.id, i.received_at, i.channel, i.link, i.source, i.destination,
 	       i.charset, case when i.text is null then i.raw end, i.text, i.flags, i.protocol,
 	       coalesce(c.language, who.language), coalesce(c.campaigns, true), who.person_id, who.staff_unit, who.staff_level,
-	       coalesce(who.volunteer, false), home.community_id, home.building, home.entrance, home.room, open.cases
+	       coalesce(who.volunteer, false), home.community_id, home.building, home.entrance, home.room, open.cases,
+	       case when c.attention > p_at then dialog_of(i.source, p_at) end
 	  from (select x.id
 	          from ((select w.id from inbox_waiting w where w.lane = any (p_lanes) and w.id > p_after
 	                  order by w.id limit p_limit + cardinality(p_skip))
@@ -77,9 +78,9 @@ begin
 		 where p.number = i.source) who on true
 	  left join household home on home.id = who.household_id
 	  left join lateral (
-		-- newest first, a line each: number, category, state, unit, seconds since 1970
+		-- newest first, a line each: number, category, state, unit, seconds since 1970, place, building
 		select string_agg(concat_ws(E'\t', o.number, coalesce(o.category, ''), o.state, coalesce(o.unit_id, 0),
-		                  extract(epoch from o.filed_at)::int8), E'\n' order by o.number desc) as cases
+		                  extract(epoch from o.filed_at)::int8, coalesce(o.place_id, 0), coalesce(o.building, '')), E'\n' order by o.number desc) as cases
 		  from (select k.* from "case" k where k.phone = i.source and k.state <> 'closed' order by k.number desc limit 5) o) open on true
 	 order by i.id;
 end $$;

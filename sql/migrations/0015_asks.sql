@@ -82,15 +82,15 @@ begin
 	end if;
 end $$;
 
--- What is open between us and a telephone, a line each: what, kind, number, category. a: a question; c: a
+-- What is open between us and a telephone, a line each: what, kind, number, category, building. a: a question; c: a
 -- case that was closed a short time ago; m: a case merged into another one that is open.
 create function dialog_of(p_phone text, p_at timestamptz) returns text
 language sql stable security definer set search_path = hailan, pg_temp as $$
-	select string_agg(concat_ws(E'\t', l.what, l.kind, coalesce(l.number, 0), coalesce(l.category, '')), E'\n' order by l.what, l.number desc)
-	  from ((select 'a' as what, a.kind, a.number, k.category from ask a left join "case" k on k.number = a.number
+	select string_agg(concat_ws(E'\t', l.what, l.kind, coalesce(l.number, 0), coalesce(l.category, ''), coalesce(l.building, '')), E'\n' order by l.what, l.number desc)
+	  from ((select 'a' as what, a.kind, a.number, k.category, k.building from ask a left join "case" k on k.number = a.number
 	         where a.phone = p_phone and a.expires_at > p_at order by a.id desc limit 8)
 	        union all
-	        (select case when p.state is null then 'c' else 'm' end, '', k.number, k.category
+	        (select case when p.state is null then 'c' else 'm' end, '', k.number, k.category, k.building
 	           from "case" k join case_life f on f.number = k.number left join "case" p on p.number = f.parent_number and p.state <> 'closed'
 	          where k.phone = p_phone and k.state = 'closed' and (p.state is not null or f.closed_at > p_at - setting_interval('reopen_window'))
 	          order by k.number desc limit 5)) l
@@ -146,9 +146,9 @@ begin
 	end if;
 	select * into a from ask x where x.phone = p_phone and x.kind = 'solved' and x.expires_at > p_at and (p_number is null or x.number = p_number) for update;
 	select k.state into v_state from "case" k where k.number = coalesce((select f.parent_number from case_life f where f.number = a.number), a.number);
+	perform ask_end(p_at, a.id, case when v_yes then 'yes' else 'no' end);
 	v_code := (case_step(p_at, p_phone, null, a.number, case when v_yes then 'solved' when v_state = 'closed' then 'reopen' else 'unsolved' end,
 	           p_reason := coalesce(nullif(p_reason, ''), case when v_yes then null when p_language = 'ko' then '해결되지 않음' else '没解决' end), p_message_id := p_message_id)).code;
-	perform ask_end(p_at, a.id, case when v_yes then 'yes' else 'no' end);
 	return v_code;
 end $$;
 

@@ -81,8 +81,11 @@ begin
 		return 'ok';
 	end if;
 	if v_number is null then
+		-- "收到" after any text of ours is politeness
 		v_list := command_list(p_phone, v_action, p_language);
-		if (v_list ->> 'count')::int4 <> 1 then
+		if (v_list ->> 'count')::int4 = 0 and v_action = 'accept' then
+			return 'nothing';
+		elsif (v_list ->> 'count')::int4 <> 1 then
 			perform say(p_at, p_phone, p_language, case (v_list ->> 'count')::int4 when 0 then 'no_case_for_it' else 'which_case' end, v_list, null, p_message_id);
 			return 'which';
 		end if;
@@ -175,6 +178,7 @@ set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_merg
 declare
 	s record;
 	v_phone text;
+	v_code text;
 begin
 	for s in
 		select * from unnest(p_messages, p_actions, p_numbers, p_words, p_days, p_reasons, p_languages)
@@ -184,13 +188,31 @@ begin
 		if s.action in ('yes', 'no', 'digits') then
 			perform ask_answer(p_at, v_phone, s.language, s.action, nullif(s.word, ''), s.number, s.reason, p_ids[s.message]);
 		elsif s.action in ('reopen', 'withdraw') and not exists (select from phone p join staff f on f.person_id = p.person_id where p.number = v_phone) then
-			perform case_step(p_at, v_phone, null, s.number, s.action, null, null, s.reason, null, p_ids[s.message]);
+			v_code := (case_step(p_at, v_phone, null, s.number, s.action, null, null, s.reason, null, p_ids[s.message])).code;
+			if v_code <> 'ok' then
+				perform say(p_at, v_phone, s.language, case v_code when 'no_such_case' then 'number_unknown' else 'no_' || v_code end,
+					case_params(s.number, s.language) || jsonb_build_object('number', s.number::text), s.number, p_ids[s.message]);
+			end if;
 		else
 			perform command_run(p_at, v_phone, s.language, s.action, s.number, s.word, s.days, s.reason, p_ids[s.message]);
 		end if;
 		update verdict v set number = s.number where v.inbox_id = p_ids[s.message] and v.number is null and s.number is not null;
 	end loop;
 end $$;
+
+-- What a number means to the one who asks: if the phone is its reporter's, or of staff that it concerns. A
+-- merged case stands where its parent does.
+create or replace function case_look(p_number int8, p_phone text)
+returns table (number int8, wish bool, category text, state text, light text, unit_id int4)
+language sql stable security definer set search_path = hailan, pg_temp as $$
+	select k.number, false, k.category, n.state::text, n.light::text, n.unit_id
+	  from "case" k left join case_life f on f.number = k.number join case_now n on n.number = coalesce(f.parent_number, k.number)
+	 where k.number = p_number and (k.phone = p_phone or exists (select from case_office(n.number, 'look', p_phone, null)))
+	union all
+	select w.number, true, w.category, w.state, null, w.unit_id from wish w
+	 where w.number = p_number
+	   and (w.phone = p_phone or exists (select from phone p join staff s on s.person_id = p.person_id where p.number = p_phone))
+$$;
 
 grant execute on function clerk_steps, dialog_of to hailan_clerk, hailan_admin;
 grant execute on function keep_asks to hailan_timekeeper, hailan_admin;

@@ -538,6 +538,164 @@ test_routes(void **state)
 	assert_null(route_contact(p, policy_unit(p, VILLAGE)));
 }
 
+/* ---- staff, answers, second texts ----------------------------------------------------------- */
+
+static struct message
+staff(const char *text)
+{
+	struct message m = from("+8613900000020", text);
+
+	m.staff_level = 2;
+	m.staff_unit = COMMUNITY;
+	m.person = 77;
+	return m;
+}
+
+static void
+test_commands(void **state)
+{
+	static const struct {
+		const char *text, *action, *word, *reason;
+		int number, days;
+	} rows[] = {
+		{ "收20007", "accept", "", "", 20007, 0 },
+		{ "转20007 城管 占道", "transfer", "城管", "占道", 20007, 0 },
+		{ "延20007 2天 等配件", "extend", "", "等配件", 20007, 2 },
+		{ "并20007 20020", "merge", "20020", "", 20007, 0 },
+		{ "好了", "done", "", "", 0, 0 },
+		{ "20007", "look", "", "", 20007, 0 },
+		{ "我的", "list", "", "", 0, 0 },
+	};
+	struct decision d;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		d = decided(*state, staff(rows[i].text));
+		assert_string_equal(d.verdict, "command");
+		assert_false(d.files);
+		assert_int_equal(d.out_count, 0);
+		assert_string_equal(d.step.action, rows[i].action);
+		assert_string_equal(d.step.word, rows[i].word);
+		assert_string_equal(d.step.reason, rows[i].reason);
+		assert_int_equal(d.step.number, rows[i].number);
+		assert_int_equal(d.step.days, rows[i].days);
+	}
+	/* a resident who writes the same asks for nothing of the sort */
+	d = decided(*state, from("+8613911110000", "收20007"));
+	assert_null(d.step.action);
+	/* and staff report like everybody */
+	d = decided(*state, staff("天图社区3号楼楼道灯坏了"));
+	assert_true(d.files);
+	d = decided(*state, staff("收20008"));
+	assert_null(d.step.action);
+	assert_int_equal(d.out[0].template, TEMPLATE_NUMBER_MISTYPED);
+}
+
+static void
+test_filed_for_a_resident(void **state)
+{
+	struct decision d = decided(*state, staff("代报 13911110000 天图社区3号楼楼道灯坏了"));
+
+	assert_true(d.files);
+	assert_false(d.wish);
+	assert_string_equal(d.phone, "+8613911110000");
+	assert_int_equal(d.entered_by, 77);
+	assert_int_equal(d.person, 0);
+	assert_string_equal(d.category, "streetlight");
+	assert_string_equal(d.text, "天图社区3号楼楼道灯坏了");
+	assert_string_equal(d.out[0].destination, "+8613900000020");
+	assert_string_equal(d.out[d.out_count - 1].destination, "+8613911110000");
+	d = decided(*state, staff("代愿 13911110000 天图社区3号楼想有人陪着说说话"));
+	assert_true(d.files && d.wish);
+	assert_string_equal(d.phone, "+8613911110000");
+	assert_int_equal(d.entered_by, 77);
+}
+
+static void
+test_dialog(void **state)
+{
+	static const struct {
+		const char *dialog, *text, *action, *word;
+		int number;
+	} rows[] = {
+		{ "a\tsolved\t20020\tstreetlight\t3", "1", "digits", "1", 0 },
+		{ "a\tsolved\t20020\tstreetlight\t3", "２", "digits", "2", 0 },
+		{ "a\tsolved\t20020\tstreetlight\t3", "20020 2", "no", "", 20020 },
+		{ "a\tsolved\t20020\tstreetlight\t3", "楼道灯还是坏的", "no", "", 0 },
+		{ "a\tconfirm\t20020\tstreetlight\t", "４８２１", "digits", "4821", 0 },
+		{ "c\t\t20020\tstreetlight\t3", "天图社区3号楼楼道灯坏了", "reopen", "", 20020 },
+		{ "c\t\t20033\tgas\t\nc\t\t20020\tstreetlight\t", "路灯又坏了", "reopen", "",
+		    20020 },
+		/* nothing to do with it */
+		{ "", "1", NULL, "", 0 },
+		{ "c\t\t20020\tstreetlight\t5", "天图社区3号楼楼道灯坏了", NULL, "", 0 },
+		{ "a\tsolved\t20020\tstreetlight\t3", "谢谢", NULL, "", 0 },
+		{ "a\tsolved\t20020\tgas\t3", "天图社区3号楼有煤气味", NULL, "", 0 },
+		{ "a\tconfirm\t20020\tstreetlight\t", "退订", NULL, "", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct world *w = *state;
+		struct message m = from("+8613911110000", rows[i].text);
+		struct decision d;
+
+		m.dialog = rows[i].dialog;
+		d = decided(w, m);
+		recent_forget(w->recent);
+		if (rows[i].action == NULL && d.step.action == NULL)
+			continue;
+		if (rows[i].action == NULL || d.step.action == NULL ||
+		    strcmp(d.step.action, rows[i].action) != 0 ||
+		    strcmp(d.step.word, rows[i].word) != 0 || d.step.number != rows[i].number)
+			fail_msg("\"%s\": %s", rows[i].text,
+			    d.step.action != NULL ? d.step.action : d.verdict);
+		assert_false(d.files);
+	}
+}
+
+static void
+test_second_text(void **state)
+{
+	static const struct {
+		const char *text;
+		bool added, same;
+	} rows[] = {
+		{ "楼道灯一闪一闪的", true, false },
+		{ "天图社区3号楼楼道灯全灭了", true, false },
+		{ "天图社区5号楼楼道灯全灭了", false, true },
+		{ "明东村路灯坏了", false, false },
+		{ "老太太都不敢下楼", true, false },
+		{ "天图社区3号楼有煤气味", false, false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct world *w = *state;
+		struct message m = from("+8613911110000", rows[i].text);
+		struct decision d;
+		bool same = false;
+
+		m.cases[0] = (struct message_case){ .number = 20020,
+			.category = "streetlight",
+			.category_len = 11,
+			.state = "received",
+			.state_len = 8,
+			.building = "3",
+			.building_len = 1,
+			.place = GRID,
+			.filed_us = w->context.now_us - INT64_C(3600) * 1000000,
+			.unit = HOUSING };
+		m.case_count = 1;
+		d = decided(w, m);
+		recent_forget(w->recent);
+		for (unsigned o = 0; o < d.out_count; o++)
+			same |= d.out[o].template == TEMPLATE_NOTICE_SAME;
+		if (d.files == rows[i].added || (d.event_number == 20020) != rows[i].added ||
+		    same != rows[i].same)
+			fail_msg("\"%s\": %s same=%d", rows[i].text, d.verdict, same);
+		if (rows[i].added)
+			assert_int_equal(d.out[0].template, TEMPLATE_CASE_ADDED);
+	}
+}
+
 int
 main(void)
 {
@@ -559,6 +717,10 @@ main(void)
 		TEST(test_masking),
 		TEST(test_fits_one_part),
 		TEST(test_routes),
+		TEST(test_commands),
+		TEST(test_filed_for_a_resident),
+		TEST(test_dialog),
+		TEST(test_second_text),
 	};
 
 	return cmocka_run_group_tests_name("clerk_decide", tests, NULL, NULL);

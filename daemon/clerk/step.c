@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From words to steps. */
+#include "clerk/step.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "clerk/message.h"
+#include "text/command.h"
+#include "text/understand.h"
+
+/* ---- commands ------------------------------------------------------------------------------- */
+
+const char *
+step_command_text(struct arena *a, const struct message *m, const struct command *c)
+{
+	const struct command_span *r = c->rest;
+
+	if (r[0].len == 0 || r[1].len == 0) {
+		const struct command_span *one = r[0].len > 0 ? &r[0] : &r[1];
+		return arena_keep(a, m->text + one->at, one->len);
+	}
+	return arena_printf(
+	    a, "%.*s %.*s", (int)r[0].len, m->text + r[0].at, (int)r[1].len, m->text + r[1].at);
+}
+
+void
+step_from_command(
+    struct arena *a, const struct message *m, const struct command *c, struct step *out)
+{
+	*out = (struct step){
+		.action = command_name(c->verb),
+		.number = (int64_t)c->number,
+		.days = c->days,
+		.word = "",
+		.reason = step_command_text(a, m, c),
+	};
+	if (c->word.len > 0)
+		out->word = arena_keep(a, m->text + c->word.at, c->word.len);
+	else if (c->second != 0)
+		out->word = arena_printf(a, "%" PRIu64, c->second);
+}
+
+/* ---- dialog --------------------------------------------------------------------------------- */
+
+/* What the lines of the function dialog_of() say; strings are lent from them. */
+struct open_things {
+	unsigned questions, solved; /* solved: those that ask whether it is */
+	bool code;
+	const char *asked_category; /* of the last question whether it is solved */
+	size_t asked_category_len;
+	int64_t merged, closed; /* of the category that was asked for */
+};
+
+struct field {
+	const char *at;
+	size_t len;
+};
+
+static bool
+is(struct field f, const char *s)
+{
+	return strlen(s) == f.len && memcmp(f.at, s, f.len) == 0;
+}
+
+static void
+note_line(struct open_things *o, const struct field *f, const char *category, const char *building)
+{
+	bool same = category != NULL && is(f[3], category) &&
+		    (building[0] == '\0' || f[4].len == 0 || is(f[4], building));
+	int64_t number = strtoll(f[2].at, NULL, 10);
+
+	if (is(f[0], "a")) {
+		o->questions++;
+		o->code |= is(f[1], "confirm");
+		if (is(f[1], "solved")) {
+			o->solved++;
+			o->asked_category = f[3].at;
+			o->asked_category_len = f[3].len;
+		}
+	} else if (same && is(f[0], "m") && o->merged == 0) {
+		o->merged = number;
+	} else if (same && is(f[0], "c") && o->closed == 0) {
+		o->closed = number;
+	}
+}
+
+/* Lines of: what, kind, number, category, building; tabs between. */
+static void
+read_dialog(struct open_things *o, const char *lines, const char *category, const char *building)
+{
+	while (*lines != '\0') {
+		struct field f[5] = { { "", 0 }, { "", 0 }, { "", 0 }, { "", 0 }, { "", 0 } };
+
+		for (int i = 0; i < 5; i++) {
+			f[i] = (struct field){ lines, strcspn(lines, "\t\n") };
+			lines += f[i].len;
+			if (*lines != '\t')
+				break;
+			lines++;
+		}
+		note_line(o, f, category, building);
+		lines += strcspn(lines, "\n");
+		lines += *lines == '\n';
+	}
+}
+
+static bool
+take(struct step *out, const char *action, int64_t number, const char *word, const char *reason)
+{
+	*out = (struct step){ .action = action, .number = number, .word = word, .reason = reason };
+	return true;
+}
+
+/* An answer to a question of ours, or to none. */
+static bool
+answer(struct arena *a, const struct message *m, const struct understanding *u,
+    const struct open_things *o, struct step *out)
+{
+	char code[5];
+	uint64_t number;
+	bool yes;
+
+	if (o->code && command_code(m->text, m->text_len, code))
+		return take(out, "digits", 0, arena_keep(a, code, 4), "");
+	if (o->solved > 0 && command_answer(m->text, m->text_len, &number, &yes))
+		return take(out, yes ? "yes" : "no", (int64_t)number, "", "");
+	if (o->questions == 0 || u->kind != KIND_ANSWER)
+		return false;
+	if (u->answer == UNDERSTANDING_DIGITS)
+		return take(out, "digits", 0, arena_printf(a, "%u", u->answer_digits), "");
+	return take(out, u->answer == UNDERSTANDING_YES ? "yes" : "no", 0, "",
+	    u->progress ? arena_keep(a, m->text, m->text_len) : "");
+}
+
+bool
+step_from_dialog(struct arena *a, const struct message *m, const struct understanding *u,
+    struct step *out, int64_t *merged, int64_t *closed)
+{
+	struct open_things o = { 0 };
+	bool trouble = u->kind == KIND_CASE && !u->urgent && u->first.code != NULL;
+
+	*merged = *closed = 0;
+	if (m->dialog == NULL || m->dialog[0] == '\0')
+		return false;
+	read_dialog(&o, m->dialog, u->first.code, u->address.building);
+	if (answer(a, m, u, &o, out))
+		return true;
+	/* We asked whether it is solved, and he tells of the same trouble. */
+	if (trouble && o.solved == 1 && strlen(u->first.code) == o.asked_category_len &&
+	    memcmp(u->first.code, o.asked_category, o.asked_category_len) == 0)
+		return take(out, "no", 0, "", arena_keep(a, m->text, m->text_len));
+	if (trouble && o.closed != 0)
+		return take(out, "reopen", o.closed, "", arena_keep(a, m->text, m->text_len));
+	if (trouble || u->kind == KIND_PROGRESS)
+		*merged = o.merged;
+	if (u->kind == KIND_PROGRESS && u->number_state == UNDERSTANDING_NO_NUMBER)
+		*closed = o.closed;
+	return false;
+}
