@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 include contrib/simulator/local.mk
 EXTRA_DIST += %D%/quickstart %D%/install-packages %D%/packages \
-	%D%/demo/hailand.conf.in %D%/demo/story.txt %D%/demo/units.csv %D%/demo/staff.csv \
+	%D%/demo/hailand.conf.in %D%/demo/story.txt %D%/demo/units.csv %D%/demo/staff.csv %D%/demo/offices.csv \
 	%D%/demo/households.csv %D%/demo/residents.csv %D%/demo/volunteers.csv
 include contrib/systemd/local.mk
 include contrib/completion/local.mk

@@ -165,6 +165,13 @@ notify_unit(struct decide_context *c, struct decision *d, enum template t,
 	int64_t number = d->number != 0 ? d->number : d->event_number;
 	enum tongue tongue;
 
+	/* Who tells us need not be told: the next above. */
+	while (u != NULL && strcmp(u->contact, d->source) == 0) {
+		const struct policy_unit *above = policy_unit(c->policy, u->parent);
+		const struct policy_unit *next =
+		    above != NULL ? route_contact(c->policy, above) : NULL;
+		u = next != u ? next : NULL;
+	}
 	if (u == NULL)
 		return NULL;
 	tongue = u->contact_tongue;
@@ -602,12 +609,15 @@ commanded(struct decide_context *c, struct decision *d, const struct message *m,
 
 	if (!staff && (m->case_count == 0 || m->text_len > 60 || u->first.code != NULL))
 		return false;
-	if (staff && u->kind == KIND_CASE_NUMBER && u->number_state == UNDERSTANDING_NUMBER)
+	if (!command_parse(m->text, m->text_len, &command)) {
+		if (!staff || u->kind != KIND_CASE_NUMBER ||
+		    u->number_state != UNDERSTANDING_NUMBER)
+			return false;
 		command = (struct command){ .verb = COMMAND_LOOK, .number = u->number };
-	else if (!command_parse(m->text, m->text_len, &command) ||
-		 (!staff &&
-		     (command.verb != COMMAND_WITHDRAW || command.number_state != COMMAND_NUMBER)))
+	} else if (!staff &&
+		   (command.verb != COMMAND_WITHDRAW || command.number_state != COMMAND_NUMBER)) {
 		return false;
+	}
 	d->verdict = "command";
 	if (command.number_state == COMMAND_MISTYPED)
 		answer(c, d, TEMPLATE_NUMBER_MISTYPED,
