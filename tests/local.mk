@@ -9,9 +9,11 @@ include tests/unit/clerk.mk
 include tests/unit/core.mk
 include tests/unit/database.mk
 include tests/unit/text.mk
+include tests/unit/lmtp.mk
 include tests/unit/smpp.mk
 include tests/unit/supervisor.mk
 include tests/fuzz/text.mk
+include tests/fuzz/lmtp.mk
 include tests/fuzz/smpp.mk
 include tests/fuzz/settings.mk
 include tests/simulator/local.mk

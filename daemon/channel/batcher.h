@@ -26,6 +26,12 @@ struct span {
 	size_t len;
 };
 
+/* What came with a report; name and type are UTF-8. */
+struct submission_file {
+	struct span name, type, content;
+	uint8_t hash[HASH_BYTES];
+};
+
 /* From a slab, and owned by its batcher until done has run; then given back. bytes holds what the
  * spans show. */
 struct channel_submission {
@@ -40,6 +46,9 @@ struct channel_submission {
 	uint8_t fingerprint[FINGERPRINT_BYTES];
 
 	struct span link, source, destination, charset, protocol, raw, text;
+	struct submission_file *files; /* behind the struct */
+	size_t file_count;
+	int32_t resend_s;         /* 0: the common window */
 	struct channel_part part; /* total 0: whole */
 	unsigned flags;
 	enum channel_outcome outcome;

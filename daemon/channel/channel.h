@@ -25,7 +25,7 @@ extern "C" {
 
 /* Raised whenever a struct or the meaning of a function below changes. A plugin with another number
  * is refused in one line and not started. */
-#define CHANNEL_ABI 1
+#define CHANNEL_ABI 2
 
 #define CHANNEL_ERROR_BYTES 512
 
@@ -96,13 +96,21 @@ struct channel_part {
 	uint16_t total, number;
 };
 
+/* Something that came with a report: a picture, a recording. Kept once, by its content. */
+struct channel_file {
+	const char *name; /* as the sender called it, or ""; at most 255 bytes are kept */
+	const char *type; /* found from the bytes, "image/jpeg" */
+	const void *data;
+	size_t len; /* at most 25 MiB */
+};
+
 /* What came in. source and destination are the peer's addresses in one normal form (phones: E.164
- * with "+"; short codes and names as they are), at most 64 bytes each. */
+ * with "+"; short codes and names as they are; mail in lower case), at most 254 bytes each. */
 struct channel_report {
 	const struct channel_link *link; /* NULL: the channel has no links */
 	const char *source;
 	const char *destination;
-	/* The bytes as they came, kept for ever. At most 1 MiB. */
+	/* The bytes as they came, kept for ever. At most 32 MiB. */
 	const void *raw;
 	size_t raw_len;
 	/* How raw is to be read, a name of channel_decode(); "UTF-8" when NULL. */
@@ -114,9 +122,20 @@ struct channel_report {
 	 * peer's that stays the same when it sends the report again. NULL when there is none. */
 	const void *reference;
 	size_t reference_len;
+	/* Where a peer may send the same report again in other bytes: what stands for raw when
+	 * resends are told from new reports. NULL: raw itself. */
+	const void *identity;
+	size_t identity_len;
+	/* How long it may come again; 0: the window of resends (10 minutes). */
+	int32_t resend_s;
+	const struct channel_file *files;
+	size_t file_count;
 	const struct channel_part *part; /* NULL: whole */
 	unsigned flags;                  /* enum channel_report_flag */
-	const char *protocol;            /* details for a person, a JSON object, or NULL */
+	/* Details for a person, a JSON object, or NULL; at most 4,096 characters. The clerk reads
+	 * the member "about": the number of the case or wish that the peer has proved to be written
+	 * to about; and "asked": such a number that it claims. */
+	const char *protocol;
 };
 
 enum channel_outcome {
@@ -154,6 +173,11 @@ const char *channel_message_text(const struct channel_message *, size_t *len);
 enum channel_priority channel_message_priority(const struct channel_message *);
 /* Microseconds since 1970 after which it is worthless; 0: never. */
 int64_t channel_message_not_after(const struct channel_message *);
+/* The number of the case or wish that it is about; 0: none. */
+int64_t channel_message_number(const struct channel_message *);
+/* The protocol of the report that it answers, for a plugin that has set answered; "" when it
+ * answers none, or goes to somebody else than who sent that. */
+const char *channel_message_answered(const struct channel_message *);
 
 enum channel_sent {
 	CHANNEL_SENT_OK,      /* every part was accepted by the peer */
@@ -271,6 +295,8 @@ struct channel_plugin {
 	void (*send)(void *state, struct channel_message *);
 	/* channel_may_submit() has changed to open. May be NULL when no peer is ever slowed. */
 	void (*flow)(void *state, bool open);
+	/* The plugin asks for channel_message_answered(). */
+	bool answered;
 };
 
 void channel_stopped(struct channel *);

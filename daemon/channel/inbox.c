@@ -23,9 +23,13 @@
 enum {
 	CONNECTIONS_MAX = 4,
 	BUCKETS = 16384,
-	RAW_MAX = 1 << 20,
-	ADDRESS_MAX = 64,
-	TEXT_MAX = 65536
+	RAW_MAX = 32 << 20,
+	FILE_MAX = 25 << 20,
+	FILES_MAX = 1000,
+	FILE_NAME_MAX = 255,
+	ADDRESS_MAX = 254,
+	TEXT_MAX = 65536,
+	WITH_FILES = 128
 };
 
 struct connection {
@@ -116,6 +120,36 @@ add_part_columns(struct channel_submission *const *list, size_t count, struct pa
 }
 
 static void
+add_window(struct params *p, const struct channel_submission *s)
+{
+	if (s->resend_s == 0)
+		params_array_null(p);
+	else
+		params_array_int4(p, s->resend_s);
+}
+
+#define EACH_FILE(type, statement)                                                    \
+	do {                                                                          \
+		params_array_begin(p, type);                                          \
+		for (size_t i = 0; i < count; i++)                                    \
+			for (size_t n = 0; n < list[i]->file_count; n++) {            \
+				const struct submission_file *f = &list[i]->files[n]; \
+				statement;                                            \
+			}                                                             \
+		params_array_end(p);                                                  \
+	} while (0)
+
+static void
+add_file_columns(struct channel_submission *const *list, size_t count, struct params *p)
+{
+	EACH_FILE(OID_INT4, ((void)f, params_array_int4(p, (int32_t)(i + 1))));
+	EACH_FILE(OID_TEXT, add_span(p, f->name));
+	EACH_FILE(OID_TEXT, add_span(p, f->type));
+	EACH_FILE(OID_BYTEA, params_array_bytes(p, f->hash, HASH_BYTES));
+	EACH_FILE(OID_BYTEA, add_span(p, f->content));
+}
+
+static void
 inbox_params(void *arg, struct channel_submission *const *list, size_t count, struct params *p)
 {
 	const struct inbox *in = arg;
@@ -133,6 +167,8 @@ inbox_params(void *arg, struct channel_submission *const *list, size_t count, st
 	EACH(OID_INT4, params_array_int4(p, (int32_t)s->flags));
 	EACH(OID_TEXT, add_span(p, s->protocol));
 	add_part_columns(list, count, p);
+	EACH(OID_INT4, add_window(p, s));
+	add_file_columns(list, count, p);
 }
 
 /* Rows of those that were not simply stored: place from 1, outcome, detail. */
@@ -305,16 +341,14 @@ span_of(const char *s)
 	return (struct span){ s, s != NULL ? strlen(s) : 0 };
 }
 
-/* As much of the text as is kept, ended between characters. */
+/* As much of a text as is kept, ended between characters. */
 static struct span
-kept_text(const struct channel_report *r)
+beginning(const char *text, size_t len, size_t longest)
 {
-	size_t len = r->text != NULL ? r->text_len : 0;
-
-	if (len > TEXT_MAX)
-		for (len = TEXT_MAX; len > 0 && ((unsigned char)r->text[len] & 0xc0) == 0x80; len--)
+	if (len > longest)
+		for (len = longest; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80; len--)
 			;
-	return (struct span){ r->text, len };
+	return (struct span){ text, len };
 }
 
 /* Copies the bytes to *at and steps over them. */
@@ -366,10 +400,49 @@ lend(const struct channel_report *r)
 		.charset = span_of(r->charset != NULL ? r->charset : "UTF-8"),
 		.protocol = span_of(r->protocol),
 		.raw = { r->raw != NULL ? r->raw : "", r->raw_len },
-		.text = kept_text(r),
+		.text = beginning(r->text, r->text != NULL ? r->text_len : 0, TEXT_MAX),
 		.part = r->part != NULL ? *r->part : (struct channel_part){ 0 },
-		.flags = r->flags,
+		.flags = r->flags | (r->file_count > 0 ? WITH_FILES : 0),
+		.file_count = r->file_count,
+		.resend_s = r->resend_s,
 	};
+}
+
+static struct submission_file
+lend_file(const struct channel_file *f)
+{
+	return (struct submission_file){
+		.name = beginning(f->name, strlen(f->name), FILE_NAME_MAX),
+		.type = span_of(f->type),
+		.content = { f->data != NULL ? f->data : "", f->len },
+	};
+}
+
+static size_t
+files_size(const struct channel_report *r)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < r->file_count; i++) {
+		struct submission_file f = lend_file(&r->files[i]);
+		size += sizeof(f) + f.name.len + f.type.len + f.content.len;
+	}
+	return size;
+}
+
+static void
+keep_files(char **at, struct channel_submission *s, const struct channel_report *r)
+{
+	for (size_t i = 0; i < s->file_count; i++) {
+		struct submission_file *f = &s->files[i];
+		unsigned damaged = 0; /* a name is no reason to doubt the report */
+
+		*f = lend_file(&r->files[i]);
+		keep_string(at, &f->name, &damaged);
+		keep_string(at, &f->type, &damaged);
+		keep(at, &f->content);
+		fingerprint_content(f->content.data, f->content.len, f->hash);
+	}
 }
 
 /* One whose spans are its own, so much of them as the database takes. */
@@ -377,12 +450,15 @@ static struct channel_submission *
 copy(struct inbox *in, const struct channel_submission *lent, const struct channel_report *r)
 {
 	size_t size = sizeof(*lent) + lent->link.len + lent->source.len + lent->destination.len +
-		      lent->charset.len + lent->protocol.len + lent->raw.len + lent->text.len;
+		      lent->charset.len + lent->protocol.len + lent->raw.len + lent->text.len +
+		      files_size(r);
 	struct channel_submission *s = slab_take(&in->slab, size);
-	char *at = s->bytes;
+	char *at = (char *)(s + 1);
 
 	*s = *lent;
 	s->size = size;
+	s->files = (struct submission_file *)at;
+	at += s->file_count * sizeof(*s->files);
 	keep_string(&at, &s->link, &s->flags);
 	keep_string(&at, &s->source, &s->flags);
 	keep_string(&at, &s->destination, &s->flags);
@@ -390,6 +466,7 @@ copy(struct inbox *in, const struct channel_submission *lent, const struct chann
 	keep_string(&at, &s->protocol, &s->flags);
 	keep(&at, &s->raw);
 	keep_text(&at, &s->text, r, &s->flags);
+	keep_files(&at, s, r);
 	return s;
 }
 
@@ -405,7 +482,8 @@ identify(const struct channel *c, struct channel_submission *s, const struct cha
 		{ &s->part.reference, sizeof(s->part.reference) },
 		{ &s->part.total, sizeof(s->part.total) },
 		{ &s->part.number, sizeof(s->part.number) },
-		{ s->raw.data, s->raw.len },
+		{ r->identity != NULL ? r->identity : s->raw.data,
+		    r->identity != NULL ? r->identity_len : s->raw.len },
 	};
 
 	fingerprint(pieces, sizeof(pieces) / sizeof(pieces[0]), s->fingerprint);
@@ -414,16 +492,21 @@ identify(const struct channel *c, struct channel_submission *s, const struct cha
 
 /* Why the report is impossible; NULL when it is fine. */
 static const char *
-impossible(const struct channel_submission *s, bool has_part)
+impossible(const struct channel_submission *s, const struct channel_report *r)
 {
 	if (s->source.len == 0 || s->source.len > ADDRESS_MAX)
-		return "the source is missing or longer than 64 bytes";
+		return "the source is missing or longer than 254 bytes";
 	if (s->destination.len > ADDRESS_MAX)
-		return "the destination is longer than 64 bytes";
+		return "the destination is longer than 254 bytes";
 	if (s->raw.len > RAW_MAX)
-		return "it is longer than a mebibyte";
-	if (has_part && (s->part.total < 2 || s->part.total > 255 || s->part.number < 1 ||
-			    s->part.number > s->part.total))
+		return "it is longer than 32 MiB";
+	if (r->file_count > FILES_MAX)
+		return "it has more than 1,000 attachments";
+	for (size_t i = 0; i < r->file_count; i++)
+		if (r->files[i].len > FILE_MAX)
+			return "one of its attachments is longer than 25 MiB";
+	if (r->part != NULL && (s->part.total < 2 || s->part.total > 255 || s->part.number < 1 ||
+				   s->part.number > s->part.total))
 		return "the numbers of its part make no sense";
 	return NULL;
 }
@@ -458,7 +541,7 @@ channel_submit(struct channel *c, const struct channel_report *r, channel_done_f
 	static const struct channel_report nothing = { .source = "", .raw = "" };
 	struct inbox *in = c->inbox;
 	struct channel_submission lent = lend(r), *s;
-	const char *why = impossible(&lent, r->part != NULL);
+	const char *why = impossible(&lent, r);
 
 	if (why != NULL) {
 		r = &nothing;

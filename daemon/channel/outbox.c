@@ -47,9 +47,9 @@ struct channel_message {
 	TAILQ_ENTRY(channel_message) entry;
 	struct channel *channel;
 	struct channel_link *link;
-	int64_t id, not_after_us;
+	int64_t id, not_after_us, number;
 	enum channel_priority priority;
-	char *destination, *source, *text;
+	char *destination, *source, *text, *answered;
 	size_t text_len;
 	/* How it ended. */
 	enum channel_sent outcome;
@@ -84,6 +84,7 @@ message_free(struct channel_message *m)
 	free(m->destination);
 	free(m->source);
 	free(m->text);
+	free(m->answered);
 	free(m->peer_ids);
 	free(m->detail);
 	free(m);
@@ -214,6 +215,8 @@ take_row(struct outbox *o, const struct result *r, int row)
 	m->text = xmemdup0(text, m->text_len);
 	m->priority = (enum channel_priority)result_int(r, row, 5);
 	m->not_after_us = result_null(r, row, 6) ? 0 : result_time(r, row, 6);
+	m->number = result_null(r, row, 7) ? 0 : result_int(r, row, 7);
+	m->answered = xstrdup(result_null(r, row, 8) ? "" : result_bytes(r, row, 8, NULL));
 	m->link->in_hand++;
 	m->link->tokens -= 1;
 	o->in_hand++;
@@ -287,6 +290,7 @@ claim(struct outbox *o)
 			soon(o->pace, 50);
 		return;
 	}
+	params_bool(&o->params, c->plugin->answered);
 	o->claiming = true;
 	database_call(o->db, &sql_outbox_claim, &o->params, CALL_TIMEOUT_MS, on_claimed, o);
 }
@@ -700,4 +704,16 @@ int64_t
 channel_message_not_after(const struct channel_message *m)
 {
 	return m->not_after_us;
+}
+
+int64_t
+channel_message_number(const struct channel_message *m)
+{
+	return m->number;
+}
+
+const char *
+channel_message_answered(const struct channel_message *m)
+{
+	return m->answered;
 }

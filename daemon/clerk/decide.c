@@ -70,11 +70,19 @@ keep(struct decide_context *c, const char *s)
 
 /* ---- texts ---------------------------------------------------------------------------------- */
 
+static bool
+is_mail(const char *address)
+{
+	return strchr(address, '@') != NULL;
+}
+
 static void
 say(struct decide_context *c, struct decision *d, enum template t, enum tongue tongue,
     enum decision_priority priority, const char *to, const struct reply_fields *fields)
 {
 	struct buffer body = { 0 };
+	/* To a phone about a mail: by the phones' channel, from its own number. */
+	bool same = is_mail(to) == is_mail(d->source);
 	struct decision_out *o;
 
 	if (d->out_count == DECISION_OUT_MAX)
@@ -85,9 +93,11 @@ say(struct decide_context *c, struct decision *d, enum template t, enum tongue t
 		.template = t,
 		.tongue = tongue,
 		.priority = priority,
-		.channel = d->channel,
+		.channel = same          ? d->channel
+			   : is_mail(to) ? c->policy->mail_channel
+					 : c->policy->phone_channel,
 		.link = strcmp(to, d->source) == 0 ? d->link : "",
-		.source = d->destination,
+		.source = same ? d->destination : "",
 		.destination = to,
 		.body = arena_keep(c->arena, body.data, body.len),
 		.number = d->number != 0 ? d->number : d->event_number,

@@ -62,6 +62,8 @@ policy_new(void)
 
 	p->lexicon = lexicon_new();
 	p->signature = xstrdup("");
+	p->phone_channel = xstrdup("sms");
+	p->mail_channel = xstrdup("mail");
 	return p;
 }
 
@@ -128,6 +130,22 @@ policy_set_template(struct policy *p, const char *name, enum tongue tongue, cons
 		free(p->templates[t][tongue]);
 		p->templates[t][tongue] = xstrdup(body);
 	}
+}
+
+static void
+set_name(char **name, const char *value)
+{
+	if (value == NULL)
+		return;
+	free(*name);
+	*name = xstrdup(value);
+}
+
+void
+policy_set_channels(struct policy *p, const char *phone, const char *mail)
+{
+	set_name(&p->phone_channel, phone);
+	set_name(&p->mail_channel, mail);
 }
 
 void
@@ -215,6 +233,8 @@ policy_free(struct policy **policy)
 	free(p->units);
 	free(p->routes);
 	free(p->grids);
+	free(p->phone_channel);
+	free(p->mail_channel);
 	free(p->signature);
 	lexicon_free(&p->lexicon);
 	free(p);

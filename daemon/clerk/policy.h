@@ -85,6 +85,9 @@ struct policy {
 	size_t grid_count;
 	char *templates[TEMPLATES][TONGUES];
 	char *signature; /* with its brackets; "" none */
+	/* Where texts to phones and to addresses of mail go when what they are about came another
+	 * way. */
+	char *phone_channel, *mail_channel;
 };
 
 /* NULL when there is none. */
@@ -115,6 +118,8 @@ void policy_add_route(struct policy *p, const char *category, int32_t area, int 
 void policy_add_grid(struct policy *p, int32_t community, const char *building, int32_t grid);
 void policy_set_template(struct policy *p, const char *name, enum tongue tongue, const char *body);
 void policy_set_signature(struct policy *p, const char *signature);
+void
+policy_set_channels(struct policy *p, const char *phone, const char *mail); /* NULL: as before */
 /* Puts tables in order and checks that nothing is missing. The lexicon is the caller's to fill and
  * is compiled here. */
 bool policy_finish(struct policy *p, struct err *err);

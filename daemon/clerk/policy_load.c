@@ -51,6 +51,10 @@ take_setting(struct policy *p, const struct result *r, int row, struct err *err)
 	(void)err;
 	if (strcmp(text(r, row, "key"), "signature") == 0)
 		policy_set_signature(p, text(r, row, "value"));
+	else if (strcmp(text(r, row, "key"), "phone_channel") == 0)
+		policy_set_channels(p, text(r, row, "value"), NULL);
+	else if (strcmp(text(r, row, "key"), "mail_channel") == 0)
+		policy_set_channels(p, NULL, text(r, row, "value"));
 	return true;
 }
 

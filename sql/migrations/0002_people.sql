@@ -98,15 +98,15 @@ create table volunteer (
 );
 
 create table phone (
-	number text not null check (number ~ '^\+[0-9]{6,15}$'),
+	number text not null check (number ~ '^(\+[0-9]{6,15}|[^@\s]{1,64}@[^@\s]{1,189})$'),
 	person_id int8 not null references person on delete cascade,
 	primary key (number, person_id)
 );
 create index on phone (person_id);
-comment on table phone is 'A phone is not a person: several may share one, one may have several.';
+comment on table phone is 'How people are reached: phones, and addresses of mail. A phone is not a person: several may share one, one may have several.';
 
 create table contact (
-	number text primary key check (length(number) <= 64),
+	number text primary key check (length(number) <= 254),
 	language text check (language in ('zh', 'ko')),
 	campaigns bool not null default true,
 	changed_at timestamptz not null

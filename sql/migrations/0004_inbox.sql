@@ -56,14 +56,14 @@ create table inbox (
 	lane int2 not null check (lane between 0 and 63),
 	channel text not null,
 	link text not null check (length(link) <= 64),
-	source text not null check (length(source) between 1 and 64),
-	destination text not null check (length(destination) <= 64),
+	source text not null check (length(source) between 1 and 254),
+	destination text not null check (length(destination) <= 254),
 	charset text not null check (length(charset) <= 32),
-	raw bytea not null check (length(raw) <= 16777216),
+	raw bytea not null check (length(raw) <= 33554432),
 	text text check (length(text) <= 65536),
 	protocol text check (length(protocol) <= 4096)
 ) partition by range (id);
-comment on column inbox.flags is '1 never answer, 2 damaged, 4 charset guessed, 8 truncated, 16 late part, 32 incomplete, 64 joined from parts';
+comment on column inbox.flags is '1 never answer, 2 damaged, 4 charset guessed, 8 truncated, 16 late part, 32 incomplete, 64 joined from parts, 128 with attachments';
 create table inbox_default partition of inbox default;
 
 create table inbox_waiting (
@@ -95,11 +95,11 @@ create table inbox_copy (
 create index on inbox_copy (id);
 comment on table inbox_copy is 'Each time the same message came again within the window: acknowledged and counted, not handled.';
 
--- Tells what is a resend. Emptied by time (keep_seen).
+-- Tells what is a resend, until its time. Emptied by time (keep_seen).
 create table seen (
 	fingerprint uuid primary key,
 	inbox_id int8 not null,
-	at timestamptz not null
+	until timestamptz not null
 ) with (fillfactor = 90, autovacuum_vacuum_cost_delay = 0);
 
 -- Long messages, until their parts are together. The bytes are joined here and decoded by the clerk.
@@ -214,27 +214,29 @@ begin
 	return true;
 end $$;
 
--- Says of each fingerprint whether it is new, and remembers those that are. In the order of the
--- fingerprints, so that two calls cannot wait for each other. The common case first: all are new,
+-- Says of each fingerprint whether it is new, and remembers those that are: for so many seconds, or for
+-- the window of resends where none are given. In the order of the fingerprints, so that two calls cannot
+-- wait for each other. The common case first: all are new,
 -- which a plain insert finds out at half the price of "on conflict".
-create function seen_note(p_at timestamptz, p_fingerprints uuid[], p_ids int8[]) returns bool[]
+create function seen_note(p_at timestamptz, p_fingerprints uuid[], p_ids int8[], p_windows int4[]) returns bool[]
 language plpgsql set search_path = hailan, pg_temp set jit = off set plan_cache_mode = force_generic_plan set enable_nestloop = off as $$
 declare
-	v_since timestamptz := p_at - setting_interval('resend_window');
+	v_until timestamptz := p_at + setting_interval('resend_window');
 	v_new bool[];
 begin
 	begin
-		insert into seen (fingerprint, inbox_id, at)
-		select g.fingerprint, g.id, p_at from (select unnest(p_fingerprints) as fingerprint, unnest(p_ids) as id) g order by g.fingerprint;
+		insert into seen (fingerprint, inbox_id, until)
+		select g.fingerprint, g.id, case when g.seconds is null then v_until else p_at + make_interval(secs => g.seconds) end
+		  from (select unnest(p_fingerprints) as fingerprint, unnest(p_ids) as id, unnest(p_windows) as seconds) g order by g.fingerprint;
 		return array_fill(true, array[cardinality(p_ids)]);
 	exception when unique_violation then
 		null;
 	end;
 	with fresh as (
-		insert into seen as s (fingerprint, inbox_id, at)
-		select distinct on (g.fingerprint) g.fingerprint, g.id, p_at
-		  from (select unnest(p_fingerprints) as fingerprint, unnest(p_ids) as id) g order by g.fingerprint, g.id
-		on conflict (fingerprint) do update set at = excluded.at, inbox_id = excluded.inbox_id where s.at < v_since
+		insert into seen as s (fingerprint, inbox_id, until)
+		select distinct on (g.fingerprint) g.fingerprint, g.id, case when g.seconds is null then v_until else p_at + make_interval(secs => g.seconds) end
+		  from (select unnest(p_fingerprints) as fingerprint, unnest(p_ids) as id, unnest(p_windows) as seconds) g order by g.fingerprint, g.id
+		on conflict (fingerprint) do update set until = excluded.until, inbox_id = excluded.inbox_id where s.until < p_at
 		returning s.inbox_id
 	)
 	select array_agg(f.inbox_id is not null order by g.id) into v_new
@@ -244,9 +246,12 @@ end $$;
 
 -- Stores reports, all in one transaction. Returns a row only for those that were not simply stored:
 -- outcome 1 is the same message once more, 2 one that can never be stored.
+-- Attachments stand side by side in arrays of their own, with the place of their report.
 create function inbox_submit(p_channel text, p_at timestamptz, p_links text[], p_sources text[], p_destinations text[],
 	p_raws bytea[], p_charsets text[], p_texts text[], p_fingerprints uuid[], p_lanes int2[], p_flags int4[],
-	p_protocols text[], p_part_kinds text[], p_part_references int8[], p_part_totals int2[], p_part_numbers int2[])
+	p_protocols text[], p_part_kinds text[], p_part_references int8[], p_part_totals int2[], p_part_numbers int2[], p_windows int4[] default '{}',
+	p_file_reports int4[] default '{}', p_file_names text[] default '{}', p_file_types text[] default '{}', p_file_hashes bytea[] default '{}',
+	p_file_contents bytea[] default '{}')
 returns table (ord int4, outcome int2, detail text)
 language plpgsql security definer set search_path = hailan, pg_temp set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
@@ -260,7 +265,7 @@ begin
 	if v_count = 0 then
 		return;
 	end if;
-	v_new := seen_note(p_at, p_fingerprints, v_ids);
+	v_new := seen_note(p_at, p_fingerprints, v_ids, p_windows);
 
 	-- arrays opened side by side in the select list: no table is built of them first
 	insert into inbox (id, city, received_at, flags, lane, channel, link, source, destination, charset, raw, text, protocol)
@@ -296,6 +301,9 @@ begin
 				v_new[r.n] := false;
 			end if;
 		end loop;
+	end if;
+	if p_file_reports <> '{}' then
+		perform attachments_take(v_ids, v_new, p_file_reports, p_file_names, p_file_types, p_file_hashes, p_file_contents);
 	end if;
 	if false = any (v_new) then
 		insert into inbox_copy (id, at, link)

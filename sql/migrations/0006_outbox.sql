@@ -16,7 +16,7 @@ create table outbox (
 	channel text not null,
 	link text not null,
 	source text not null,
-	destination text not null check (length(destination) between 1 and 64),
+	destination text not null check (length(destination) between 1 and 254),
 	language text not null,
 	template text not null,
 	params text,
@@ -165,8 +165,9 @@ begin
 	perform set_config('hailan.outbox_holds', v_name, false);
 end $$;
 
-create function outbox_claim(p_channel text, p_at timestamptz, p_worker text, p_links text[], p_room int4[])
-returns table (id int8, link text, destination text, source text, body text, priority int2, not_after timestamptz)
+create function outbox_claim(p_channel text, p_at timestamptz, p_worker text, p_links text[], p_room int4[],
+	p_answered bool default false)
+returns table (id int8, link text, destination text, source text, body text, priority int2, not_after timestamptz, number int8, answered text)
 language plpgsql security definer set search_path = hailan, pg_temp set plan_cache_mode = force_generic_plan
 set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
@@ -212,7 +213,7 @@ begin
 	end loop;
 	perform outbox_mark(p_at, v_last);
 	for r in
-		select o.id, o.link, o.destination, o.source, o.body, o.priority, o.not_after
+		select o.id, o.link, o.destination, o.source, o.body, o.priority, o.not_after, o.number, o.message_id
 		  from unnest(v_due) with ordinality as d (id, n) join outbox o on o.id = d.id order by d.n
 	loop
 		if r.not_after is not null and r.not_after <= p_at then
@@ -227,7 +228,11 @@ begin
 		v_ids := v_ids || r.id;
 		v_links := v_links || p_links[v_link];
 		id := r.id; link := p_links[v_link]; destination := r.destination; source := r.source;
-		body := r.body; priority := r.priority; not_after := r.not_after;
+		body := r.body; priority := r.priority; not_after := r.not_after; number := r.number;
+		if p_answered then
+			-- what it answers, if that came from whom it goes to
+			answered := (select i.protocol from inbox i where i.id = r.message_id and i.channel = p_channel and i.source = r.destination);
+		end if;
 		return next;
 	end loop;
 	insert into outbox_in_hand (id, channel, worker, at) select i, p_channel, p_worker, p_at from unnest(v_ids) i;

@@ -243,6 +243,8 @@ begin
 		end loop;
 	end if;
 
+	perform attachments_file(p_at, p_ids, p_event_message, p_event_numbers);
+
 	if cardinality(p_contact_numbers) > 0 then
 		-- Of several words about one number in a batch the last one that says something counts. The
 		-- clerk tells what it did not know, so nearly all are new: a plain insert finds that out at

@@ -31,11 +31,10 @@ end $$;
 create function keep_seen(p_at timestamptz, p_limit int4) returns int8
 language plpgsql security definer set search_path = hailan, pg_temp as $$
 declare
-	v_before timestamptz := p_at - setting_interval('resend_window');
 	v_count int8;
 begin
 	delete from seen where ctid = any (array(
-		select ctid from seen where at < v_before limit p_limit for update skip locked));
+		select ctid from seen where until < p_at limit p_limit for update skip locked));
 	get diagnostics v_count = row_count;
 	return v_count;
 end $$;

@@ -112,6 +112,11 @@ begin
 	else
 		v_source := coalesce(v_source, i.destination);
 	end if;
+	if (p_to like '%@%') <> (i.source like '%@%') then
+		-- to a phone about a mail, or the other way
+		v_channel := coalesce((select nullif(s.value, '') from setting s where s.key = case when p_to like '%@%' then 'mail_channel' else 'phone_channel' end), v_channel);
+		v_source := coalesce((select s.value from setting s where s.key = 'notice_source'), '');
+	end if;
 	if v_channel is null then
 		raise exception 'no channel to say % by', p_template using errcode = 'P0002', hint = 'set notice_channel and notice_source in table setting';
 	end if;

@@ -108,7 +108,7 @@ role_stopped(struct role *role)
 
 /* ---- a database of memory ------------------------------------------------------------------- */
 
-enum { DATABASES = 5, CELLS = 8, ROWS = 512 };
+enum { DATABASES = 5, CELLS = 10, ROWS = 512 };
 
 struct result {
 	int rows;
@@ -950,12 +950,12 @@ test_impossible_reports(void **state)
 	static const struct channel_part parts[] = { { '8', 1, 1, 1 }, { '8', 1, 256, 1 },
 		{ '8', 1, 3, 0 }, { '8', 1, 3, 4 } };
 	struct channel_report r = { .source = "", .raw = "x", .raw_len = 1 };
-	char long_source[66];
+	char long_source[256];
 
 	(void)state;
 	channel_up("connections=1", 1);
-	memset(long_source, '1', 65);
-	long_source[65] = '\0';
+	memset(long_source, '1', 255);
+	long_source[255] = '\0';
 	channel_submit(&channel, &r, on_done, memset(&ends[0], 0, sizeof(ends[0])));
 	r.source = long_source;
 	channel_submit(&channel, &r, on_done, memset(&ends[1], 0, sizeof(ends[0])));
@@ -1397,7 +1397,7 @@ static const struct {
 	{ "good", "#define OPTIONS\n" TABLE("CHANNEL_ABI", ".start = start"), NULL },
 	{ "empty", "int nothing;\n", "it has no symbol channel_plugin; is it a channel plugin?" },
 	{ "abi", "#define OPTIONS\n" TABLE("CHANNEL_ABI + 1", ".start = start"),
-	    "it was built for ABI 2 and this hailand has ABI 1; build it anew" },
+	    "it was built for ABI 3 and this hailand has ABI 2; build it anew" },
 	{ "lacks",
 	    "#define OPTIONS (void)start,\n#undef OPTIONS\n#define OPTIONS\n" TABLE(
 		"CHANNEL_ABI", ".flow = (void (*)(void *, bool))start"),

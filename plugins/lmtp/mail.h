@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A mail as far as a report needs it. All strings are UTF-8 and owned by the struct. */
+
+struct mail_file {
+	char *name;       /* "" none */
+	const char *type; /* static; from the bytes */
+	void *data;
+	size_t len;
+};
+
+struct mail {
+	char *subject, *from, *message_id, *in_reply_to,
+	    *references; /* "" none; ids with their <> */
+	char *text;      /* what its sender wrote in it, see trim.h; subject not in it */
+	size_t text_len;
+	struct mail_file *files;
+	size_t file_count;
+	const char *machine; /* why it is never answered (RFC 3834, section 2), a literal; NULL: it
+				may be */
+	bool bounce;         /* a report of a delivery (RFC 3464) */
+	unsigned flags;      /* enum channel_report_flag */
+	size_t trace_len;    /* Received and the like at its beginning: new with each hop */
+	size_t header_len;   /* where the body begins */
+};
+
+struct mail_limits {
+	size_t header, parts, depth, text;
+};
+
+void mail_clear(struct mail *m);
