@@ -82,7 +82,9 @@ struct clerk {
 	 * that a quiet clerk wastes few at its end. */
 	int64_t *numbers;
 	unsigned number_at, number_count, wanted_numbers;
-	bool asking_numbers, asking_lanes;
+	bool asking_numbers, asking_lanes, asking_recent;
+	unsigned recent_generation; /* that it was asked in */
+	bool recent_known;          /* recent holds what the database knows of the last minutes */
 
 	bool claiming, waiting_work, draining;
 	int claimed_size;      /* the claim under way asks for so many */
@@ -143,6 +145,7 @@ begin_anew(struct clerk *c, int64_t wait_ms)
 	c->whole_scan_ms = 0;
 	c->waiting_work = true;
 	recent_forget(c->recent);
+	c->recent_known = false;
 	after(c->retry, wait_ms);
 }
 
@@ -514,6 +517,15 @@ empty_handed(const struct clerk *c)
 }
 
 static void
+add_lanes(struct clerk *c)
+{
+	params_array_begin(&c->params, OID_INT2);
+	for (unsigned i = 0; i < c->lane_count; i++)
+		params_array_int2(&c->params, c->lanes[i]);
+	params_array_end(&c->params);
+}
+
+static void
 claim(struct clerk *c)
 {
 	int64_t from = claim_after(c);
@@ -522,10 +534,7 @@ claim(struct clerk *c)
 	c->settled = id_at(clock_now() / 1000 - OVERLAP_MS);
 	params_reset(&c->params);
 	params_time(&c->params, clock_now());
-	params_array_begin(&c->params, OID_INT2);
-	for (unsigned i = 0; i < c->lane_count; i++)
-		params_array_int2(&c->params, c->lanes[i]);
-	params_array_end(&c->params);
+	add_lanes(c);
 	params_int8(&c->params, from);
 	c->claimed_size = claim_size(c);
 	params_int4(&c->params, c->claimed_size);
@@ -537,11 +546,45 @@ claim(struct clerk *c)
 	database_call(c->db, &sql_clerk_claim, &c->params, CALL_TIMEOUT_MS, on_claimed, c);
 }
 
+/* A successor, or a clerk that has thrown away what it had, learns what was filed a moment ago: the
+ * same text in other bytes is no new case. */
+static void
+on_recent(void *arg, const struct call_outcome *o)
+{
+	struct clerk *c = arg;
+
+	c->asking_recent = false;
+	if (o->end != CALL_DONE) {
+		fail(c, "clerk_recent", o);
+		return;
+	}
+	if (c->recent_generation == c->generation) {
+		recent_read(c->recent, o->result);
+		c->recent_known = true;
+	}
+	pump(c);
+}
+
+static bool
+knows_recent(struct clerk *c)
+{
+	if (c->recent_known || c->asking_recent)
+		return c->recent_known;
+	c->asking_recent = true;
+	c->recent_generation = c->generation;
+	params_reset(&c->params);
+	params_time(&c->params, clock_now());
+	add_lanes(c);
+	database_call(c->db, &sql_clerk_recent, &c->params, CALL_TIMEOUT_MS, on_recent, c);
+	return false;
+}
+
 static bool
 may_claim(struct clerk *c)
 {
 	return !c->claiming && c->ready == NULL && c->waiting_work && !c->draining &&
-	       c->lane_count > 0 && database_state(c->db) == DATABASE_UP && enough_numbers(c);
+	       c->lane_count > 0 && database_state(c->db) == DATABASE_UP && enough_numbers(c) &&
+	       knows_recent(c);
 }
 
 /* Does whatever can be done next. */
@@ -630,7 +673,7 @@ on_database(void *arg, enum database_state state, const char *detail)
 		log_info("clerk: database up");
 		c->away = false;
 		c->error[0] = '\0';
-		c->asking_lanes = c->asking_numbers = false;
+		c->asking_lanes = c->asking_numbers = c->asking_recent = false;
 		after(c->heartbeat, 0);
 		pump(c);
 	} else if (state == DATABASE_DOWN) {
@@ -639,7 +682,7 @@ on_database(void *arg, enum database_state state, const char *detail)
 		c->away = true;
 		note_error(c, "database", detail);
 		c->lane_count = 0; /* the locks went with the session */
-		c->asking_lanes = c->asking_numbers = false;
+		c->asking_lanes = c->asking_numbers = c->asking_recent = false;
 	}
 }
 

@@ -2,10 +2,12 @@
 /* A cache with one place for each hash of a sender: the later takes the place of the earlier. */
 #include "clerk/recent.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "database/database.h"
 
 #define PLACES 16384
 #define GREET_AGAIN_US (INT64_C(600) * 1000000)
@@ -92,4 +94,32 @@ recent_may_greet(struct recent *r, const char *source, int64_t now_us)
 		return false;
 	p->greeted_us = now_us;
 	return true;
+}
+
+void
+recent_read(struct recent *r, const struct result *rows)
+{
+	enum { PHONE, GREETED_AT, NUMBER, FILED_AT, CATEGORY, UNIT, TEXT, PLACE, BUILDING };
+
+	for (int row = 0; row < result_rows(rows); row++) {
+		const char *phone = result_bytes(rows, row, PHONE, NULL), *text;
+		struct recent_case c = { 0 };
+		size_t len;
+
+		if (!result_null(rows, row, GREETED_AT)) {
+			recent_may_greet(r, phone, result_time(rows, row, GREETED_AT));
+			continue;
+		}
+		text = result_bytes(rows, row, TEXT, &len);
+		c.number = result_int(rows, row, NUMBER);
+		c.at_us = result_time(rows, row, FILED_AT);
+		c.text_hash = recent_hash(text, len);
+		c.unit = result_null(rows, row, UNIT) ? 0 : (int32_t)result_int(rows, row, UNIT);
+		snprintf(
+		    c.category, sizeof(c.category), "%s", result_bytes(rows, row, CATEGORY, NULL));
+		c.place = result_null(rows, row, PLACE) ? 0 : (int32_t)result_int(rows, row, PLACE);
+		snprintf(
+		    c.building, sizeof(c.building), "%s", result_bytes(rows, row, BUILDING, NULL));
+		recent_note_case(r, phone, &c);
+	}
 }

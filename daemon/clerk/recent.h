@@ -3,13 +3,14 @@
 /*
  * What this clerk has just done, by sender: a case that was filed a moment ago may not be committed
  * yet when the sender's next message is decided. A bounded cache: what it has forgotten the
- * database knows.
+ * database knows, and it begins with what the database knows of the last ten minutes.
  */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct recent;
+struct result;
 
 struct recent_case {
 	int64_t number;
@@ -27,6 +28,8 @@ void recent_free(struct recent **r);
 
 /* Forgets all: what was noted may not have been committed. */
 void recent_forget(struct recent *r);
+/* Notes the rows of sql/statements/clerk_recent.sql. */
+void recent_read(struct recent *r, const struct result *rows);
 void recent_note_case(struct recent *r, const char *source, const struct recent_case *c);
 /* The newest case of this sender, not older than since_us; NULL when it is not known. */
 const struct recent_case *recent_find(const struct recent *r, const char *source, int64_t since_us);

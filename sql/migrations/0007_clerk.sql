@@ -109,6 +109,26 @@ create function case_of_message(p_id int8) returns int8
 language sql stable security definer set search_path = hailan, pg_temp
 return (select number from verdict where inbox_id = p_id);
 
+-- What was filed for these lanes within the last ten minutes and who was greeted, the oldest first: what a
+-- clerk that begins anew cannot remember (daemon/clerk/recent.c). At most as many as it keeps.
+create function clerk_recent(p_at timestamptz, p_lanes int2[])
+returns table (phone text, greeted_at timestamptz, number int8, filed_at timestamptz, category text, unit_id int4, text text, place_id int4, building text)
+language plpgsql stable security definer set search_path = hailan, pg_temp set plan_cache_mode = force_generic_plan
+set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+#variable_conflict use_column
+begin
+	return query
+	select coalesce(k.phone, i.source), case when k.number is null then i.received_at end, k.number, k.filed_at, k.category, k.unit_id, k.text,
+	       k.place_id, k.building
+	  from (select v.inbox_id, v.number from verdict v
+	         where v.inbox_id > make_id(p_at - interval '20 minutes', 0) and (v.number is not null or v.kind = 'greeting')
+	         order by v.inbox_id desc limit 16384) v
+	  join inbox i on i.id = v.inbox_id
+	  left join "case" k on k.number = v.number
+	 where i.lane = any (p_lanes) and case when v.number is null then i.received_at else k.filed_at end > p_at - interval '10 minutes'
+	 order by v.inbox_id;
+end $$;
+
 -- Nothing that was given is left out in silence: an event of a number that does not exist, a case that
 -- is neither case nor wish, an array that is longer than its neighbours.
 create function clerk_counted(p_rows int4, p_given int4, p_what text) returns void

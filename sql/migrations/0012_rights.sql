@@ -14,7 +14,7 @@ revoke execute on function schema_check() from public;
 
 grant execute on function schema_check to hailan_channel, hailan_clerk, hailan_timekeeper, hailan_admin, hailan_reader;
 grant execute on function inbox_submit, receipts_put, outbox_claim, outbox_done, outbox_recover to hailan_channel, hailan_admin;
-grant execute on function clerk_lanes, clerk_claim, clerk_file, clerk_set_aside, case_numbers, case_look, case_of_message to hailan_clerk, hailan_admin;
+grant execute on function clerk_lanes, clerk_claim, clerk_file, clerk_set_aside, case_numbers, case_look, case_of_message, clerk_recent to hailan_clerk, hailan_admin;
 grant select on policy_version, setting, category, keyword, routing, template, unit, unit_alias, estate, case_state_light to hailan_clerk, hailan_admin, hailan_reader;
 grant execute on function policy_units, policy_places, policy_grids, templates_check to hailan_clerk, hailan_admin;
 grant execute on function keep_parts, keep_seen, keep_receipts, keep_partitions, keep_outbox to hailan_timekeeper, hailan_admin;

@@ -94,6 +94,14 @@ select clerk_set_aside(noon(), (select id from inbox where text = '你好'), '22
 select is((select times from inbox_stuck), 3, 'and the third');
 select is((select (x ->> 'times')::int4 from ctl_inbox('{"stuck":true}', noon()) x), 3, 'as an administrator sees');
 
+-- what a clerk that begins anew is told
+create temp table lately as select * from clerk_recent(noon('10 minutes'), array(select i::int2 from generate_series(0, 63) i));
+select results_eq('select phone, number, filed_at, category, text from lately where number is not null order by 2',
+	$$ select phone, number, filed_at, category, text from "case" where filed_at > noon() order by 2 $$, 'the cases of ten minutes');
+select cmp_ok((select count(*) from lately), '<', (select count(*) from "case"), 'and not older ones');
+select is_empty('select from clerk_recent(noon(''13 minutes''), array(select i::int2 from generate_series(0, 63) i))', 'later nothing');
+select is_empty('select from clerk_recent(noon(''1 minute''), ''{}'')', 'without lanes nothing');
+
 -- numbers: every single wrong digit, exchange and twin is caught
 create temp table n as select number::text as s from case_numbers(400) number;
 select is((select count(*) from n, generate_series(1, length(s)) i, generate_series(0, 9) d
