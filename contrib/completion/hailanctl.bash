@@ -5,7 +5,7 @@ _hailanctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local common="-f --config -d --database -S --socket -j --json -h --help"
-	local commands="status case inbox outbox try import migrate check reload help version"
+	local commands="status board case inbox outbox try import migrate check reload help version"
 	local kinds="units staff volunteers households residents keywords categories routing templates"
 	local command="" options="" word i operands=0
 
@@ -33,12 +33,13 @@ _hailanctl()
 		COMPREPLY=($(compgen -d -- "$cur"))
 		return
 		;;
-	-d | --database | --phone | --unit | --limit | --recent | --retry | --encoding | --channel)
+	-d | --database | --phone | --unit | --limit | --recent | --retry | --encoding | --channel | -t | --at)
 		return
 		;;
 	esac
 	case $command in
 	"") options="$commands" ;;
+	board) options="-t --at" ;;
 	case) options="-o --open -p --phone -u --unit -l --limit" ;;
 	inbox) options="-s --stuck -r --retry -n --recent" ;;
 	outbox) options="-w --waiting -x --failed -n --recent" ;;

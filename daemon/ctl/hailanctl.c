@@ -36,11 +36,12 @@ struct ctl {
 	struct sql *sql;
 };
 
-extern const struct ctl_command ctl_case, ctl_check, ctl_help, ctl_import, ctl_inbox, ctl_migrate,
-    ctl_outbox, ctl_reload, ctl_status, ctl_try, ctl_version;
+extern const struct ctl_command ctl_board, ctl_case, ctl_check, ctl_help, ctl_import, ctl_inbox,
+    ctl_migrate, ctl_outbox, ctl_reload, ctl_status, ctl_try, ctl_version;
 
 const struct ctl_command *const ctl_commands[] = {
 	&ctl_status,
+	&ctl_board,
 	&ctl_case,
 	&ctl_inbox,
 	&ctl_outbox,

@@ -11,7 +11,7 @@ libctl_la_SOURCES = \
 sbin_PROGRAMS += hailanctl
 hailanctl_SOURCES = \
 	%D%/hailanctl.c %D%/ctl.h \
-	%D%/case.c %D%/help.c %D%/import.c %D%/inbox.c %D%/migrate.c %D%/outbox.c \
+	%D%/board.c %D%/case.c %D%/help.c %D%/import.c %D%/inbox.c %D%/migrate.c %D%/outbox.c \
 	%D%/reload.c %D%/status.c %D%/try.c %D%/version.c \
 	%D%/control.c \
 	%D%/sql.c %D%/sql.h \

@@ -435,6 +435,13 @@ begin
 	end loop;
 end $$;
 
+-- When it must be done, by the rules of reminding; null: no limit runs.
+create function case_limit(p_number int8) returns timestamptz language plpgsql stable set search_path = hailan, pg_temp as $$
+begin
+	return (select min(due(t.started_at, r.amount, r.unit, r.next_day, case when r.unit = 'working_hours' then unit_hours(k.unit_id) end, town_zone()))
+	          from timer t join rule r on r.id = t.rule_id join "case" k on k.number = t.subject where t.subject = p_number and r.family = 'close');
+end $$;
+
 -- ---- the step -------------------------------------------------------------------------------------
 
 -- Where else an action leads to: the unit that gets it, or null and why not.
@@ -507,6 +514,7 @@ begin
 		when not exists (select from case_transition x where x.action = p_action and x.from_state = k.state) then 'wrong_state'
 		when p_action = 'refuse' and k.decided then 'city_decided'
 		when p_action = 'extend' and k.extensions >= setting_int('extensions_max') then 'extended_already'
+		when p_action = 'extend' and case_limit(p_number) < p_at then 'too_late'
 		when p_action = 'hold' and k.held_at is not null or p_action = 'resume' and k.held_at is null
 		  or p_action in ('criticise', 'unsupervise') and k.supervised_at is null or p_action = 'supervise' and k.supervised_at is not null
 		  or p_action = 'urgent' and k.urgent then 'wrong_state'

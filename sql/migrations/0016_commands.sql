@@ -219,3 +219,15 @@ grant execute on function keep_asks to hailan_timekeeper, hailan_admin;
 grant execute on function case_step, case_board, case_light_at to hailan_admin;
 grant select on case_action, case_transition, case_right, case_target, case_notice to hailan_admin, hailan_reader;
 grant select on case_life, case_now, ask, ask_past to hailan_admin;
+
+-- The lights board of a unit, by code or name; the city for null.
+create function ctl_board(p_unit text, p_at timestamptz) returns setof jsonb language sql stable security definer set search_path = hailan, pg_temp as $$
+	select jsonb_build_object('unit', u.code, 'unit_name', unit_title(u.level, u.name_zh, null, 'zh'), 'red', b.red, 'yellow', b.yellow, 'blue', b.blue, 'green', b.green)
+	  from case_board((select x.id from unit x
+	                    where case when p_unit is null then x.level = 'city'
+	                               else p_unit in (x.code, x.name_zh, x.name_ko, unit_title(x.level, x.name_zh, x.name_ko, 'zh'), unit_title(x.level, x.name_zh, x.name_ko, 'ko')) end
+	                    order by x.level, x.id limit 1), p_at) with ordinality b (unit_id, red, yellow, blue, green, n) join unit u on u.id = b.unit_id
+	 where b.n = 1 or u.level <> 'landmark' and b.red + b.yellow + b.blue + b.green > 0
+	 order by b.n
+$$;
+grant execute on function ctl_board to hailan_admin;

@@ -242,6 +242,39 @@ def test_merge_tells_every_reporter(office):
     assert state(office, parent) == "rework"
 
 
+def test_the_manual_tells_the_tables(office):
+    """hailan-cases(7): every state with its light, every way, everybody who may."""
+    page = (ht.SOURCE / "sql/hailan-cases.7").read_text()
+    states = set(re.findall(r"^\.It (red|yellow|blue|green) Ta (\w+) Ta ", page, re.M))
+    assert states == {(r["light"], r["state"]) for r in office.rows("select light::text, state::text from hailan.case_state_light")}
+    ways, rights, action = set(), set(), None
+    for line in page.splitlines():
+        if found := re.match(r"\.It Cm (\w+)", line):
+            action = found.group(1)
+        elif found := re.match(r"\.Dl (.*) -> (.*)", line):
+            ways |= {(action, f, f if found.group(2) == "the same" else found.group(2)) for f in found.group(1).split(", ")}
+        elif found := re.match(r"May: (.*)\.$", line):
+            for relation, *levels in (part.split() for part in found.group(1).split("; ")):
+                rights |= {(action, int(level), relation) for level in levels or ["0"]}
+    assert ways == {tuple(r) for r in office.rows("select action, from_state::text, to_state::text from hailan.case_transition")}
+    assert rights == {tuple(r) for r in office.rows("select action, level, relation from hailan.case_right")}
+
+
+def test_the_board(office):
+    """hailanctl board: the city and who is below it; a moment in the past."""
+    rows = office.daemon.json("board")
+    rows = rows[0] if isinstance(rows[0], list) else rows
+    city = rows[0]
+    cases = office.cluster.value("select count(*) from hailan.case_now where parent_number is null")
+    assert city["unit"] == "222405000000" and sum(city[x] for x in ("red", "yellow", "blue", "green")) == cases
+    assert "RED" in office.daemon.ctl("board", "安民街道").stdout
+    before = office.daemon.json("board", "--at", "2020-01-01 00:00")
+    before = before[0] if isinstance(before[0], list) else before
+    assert [before[0][x] for x in ("red", "yellow", "blue", "green")] == [0, 0, 0, 0]
+    assert office.daemon.ctl("board", "没有这里", check=False).returncode == 1
+    assert office.daemon.ctl("board", "--at", "sometime", check=False).returncode not in (0, 1)
+
+
 def test_the_town_is_in_order(office):
     office.handled()
     assert office.rows("select * from hailan.inbox_stuck") == []

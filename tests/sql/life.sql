@@ -165,6 +165,12 @@ select results_eq($$ select extension, extensions, extension_asked from case_lif
 select is(step('farm', number, 'start'), 'ok') from r;
 select is(step('farm', number, 'extend', 3), 'extended_already', 'once') from r;
 
+create temp table late as select case_in('received') as number;
+select is(step('farm', number, 'note', null, '.', noon('1 minute')), 'ok') from late;
+select is(case_limit(number), noon('3 days'), 'the limit of the rules') from late;
+select is(step('farm', number, 'extend', 3, '因为', noon('3 days 1 minute')), 'too_late', 'after the limit no more') from late;
+select is(step('farm', number, 'extend', 3, '因为', noon('2 days')), 'ok', 'before it') from late;
+
 -- ---- rework, supervision, hold -------------------------------------------------------------------
 select is(step('farm', number, 'done', null, '清理了'), 'ok') from r;
 select is(step('community', number, 'rework', null, '还有'), 'ok') from r;
