@@ -5,8 +5,8 @@ _hailanctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local common="-f --config -d --database -S --socket -j --json -h --help"
-	local commands="status board case inbox outbox try import migrate check reload help version"
-	local kinds="units staff volunteers households residents keywords categories routing templates"
+	local commands="status board case inbox outbox try timers rules simulate import migrate check reload help version"
+	local kinds="units staff volunteers households residents keywords categories routing templates calendar hours rules"
 	local command="" options="" word i operands=0
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
@@ -33,7 +33,7 @@ _hailanctl()
 		COMPREPLY=($(compgen -d -- "$cur"))
 		return
 		;;
-	-d | --database | --phone | --unit | --limit | --recent | --retry | --encoding | --channel | -t | --at)
+	-d | --database | --phone | --unit | --limit | --recent | --retry | --encoding | --channel | --rule | --timeout | -t | --at)
 		return
 		;;
 	esac
@@ -44,6 +44,17 @@ _hailanctl()
 	inbox) options="-s --stuck -r --retry -n --recent" ;;
 	outbox) options="-w --waiting -x --failed -n --recent" ;;
 	try) options="-p --phone -D --data" ;;
+	timers) options="-o --overdue -r --rule -l --limit" ;;
+	rules | simulate)
+		[[ $command == rules ]] || options="-t --timeout"
+		if [[ $cur != -* && $operands -eq 0 ]]; then
+			COMPREPLY=($(compgen -W "$([[ $command == rules ]] && echo try || echo mark to)" -- "$cur"))
+			return
+		elif [[ $cur != -* && $command == rules ]]; then
+			COMPREPLY=($(compgen -f -- "$cur"))
+			return
+		fi
+		;;
 	import)
 		options="-n --dry-run -e --encoding -c --columns"
 		if [[ $cur != -* && $operands -eq 0 ]]; then

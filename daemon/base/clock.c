@@ -8,7 +8,7 @@
 #define PG_EPOCH_US INT64_C(946684800000000)
 
 static struct {
-	int active;
+	bool active;
 	int64_t start_us;
 	int64_t mono_us;
 	double speed;
@@ -47,10 +47,29 @@ clock_now(void)
 void
 clock_simulate(int64_t start_us, double speed)
 {
-	simulated.active = 1;
+	simulated.active = true;
 	simulated.start_us = start_us;
 	simulated.mono_us = clock_mono_us();
 	simulated.speed = speed;
+}
+
+bool
+clock_simulated(void)
+{
+	return simulated.active;
+}
+
+double
+clock_speed(void)
+{
+	return simulated.active ? simulated.speed : 1;
+}
+
+void
+clock_step(int64_t at_us)
+{
+	if (simulated.active && simulated.speed <= 0)
+		simulated.start_us = at_us;
 }
 
 void

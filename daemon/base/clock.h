@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,11 @@ int64_t clock_mono_us(void);
 /* From here on clock_now() starts at start_us and runs speed times as fast as the monotonic clock;
  * speed 0 stands still. For tests and simulations. */
 void clock_simulate(int64_t start_us, double speed);
+bool clock_simulated(void);
+/* How fast simulated time runs; 1 when it is not simulated. */
+double clock_speed(void);
+/* Moves a simulated clock that stands still to this time; does nothing to another. */
+void clock_step(int64_t at_us);
 
 /* "2026-11-24T08:16:07.123456Z", the form that PostgreSQL reads as timestamptz. out holds at least
  * CLOCK_TEXT bytes. */

@@ -37,7 +37,8 @@ struct ctl {
 };
 
 extern const struct ctl_command ctl_board, ctl_case, ctl_check, ctl_help, ctl_import, ctl_inbox,
-    ctl_migrate, ctl_outbox, ctl_reload, ctl_status, ctl_try, ctl_version;
+    ctl_migrate, ctl_outbox, ctl_reload, ctl_rules, ctl_simulate, ctl_status, ctl_timers, ctl_try,
+    ctl_version;
 
 const struct ctl_command *const ctl_commands[] = {
 	&ctl_status,
@@ -46,6 +47,9 @@ const struct ctl_command *const ctl_commands[] = {
 	&ctl_inbox,
 	&ctl_outbox,
 	&ctl_try,
+	&ctl_timers,
+	&ctl_rules,
+	&ctl_simulate,
 	&ctl_import,
 	&ctl_migrate,
 	&ctl_check,

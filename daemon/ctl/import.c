@@ -15,6 +15,7 @@
 #include "base/xalloc.h"
 #include "ctl/csv.h"
 #include "ctl/ctl.h"
+#include "ctl/import.h"
 #include "ctl/kinds.h"
 #include "ctl/sql.h"
 #include "ctl/table.h"
@@ -349,20 +350,27 @@ tell(const struct import *im, bool dry)
 	return im->refused == 0 ? CTL_OK : CTL_NO;
 }
 
-static int
-import_text(struct import *im, const struct buffer *text)
+static void
+read_text(struct import *im, const struct buffer *text)
 {
-	bool dry = ctl_value(im->ctl, "dry-run") != NULL;
 	struct csv csv;
-	struct sql *sql;
-	struct err err;
-	int code;
 
 	csv_init(&csv, text->data, text->len);
 	read_records(im, &csv);
 	csv_clear(&csv);
 	if (im->refused == 0 && im->count == 0)
 		refuse(im, 1, "there is no row under the first line");
+}
+
+static int
+import_text(struct import *im, const struct buffer *text)
+{
+	bool dry = ctl_value(im->ctl, "dry-run") != NULL;
+	struct sql *sql;
+	struct err err;
+	int code;
+
+	read_text(im, text);
 	if (im->refused == 0) {
 		sql = ctl_database(im->ctl, &code);
 		if (sql == NULL)
@@ -373,26 +381,63 @@ import_text(struct import *im, const struct buffer *text)
 	return tell(im, dry);
 }
 
+static void
+clear(struct import *im)
+{
+	for (size_t i = 0; i < im->refused; i++)
+		free(im->refusals[i].reason);
+	free(im->refusals);
+	buffer_clear(&im->rows);
+}
+
+/* The file's text in UTF-8. */
+static bool
+open_file(struct ctl *ctl, const char *file, struct buffer *text, int *code)
+{
+	struct err err;
+
+	if (!read_file(file, text, &err))
+		*code = ctl_fail(ctl, EX_NOINPUT, "%s", err.text);
+	else if (!decode(ctl, text, &err))
+		*code = ctl_fail(ctl, EX_DATAERR, "%s: %s", file, err.text);
+	else
+		return true;
+	return false;
+}
+
 static int
 import_file(struct ctl *ctl, const struct kind *kind, const char *file)
 {
 	struct import im = { .ctl = ctl, .kind = kind, .file = file };
 	struct buffer text = { 0 };
-	struct err err;
 	int code;
 
-	if (!read_file(file, &text, &err))
-		code = ctl_fail(ctl, EX_NOINPUT, "%s", err.text);
-	else if (!decode(ctl, &text, &err))
-		code = ctl_fail(ctl, EX_DATAERR, "%s: %s", file, err.text);
-	else
+	if (open_file(ctl, file, &text, &code))
 		code = import_text(&im, &text);
-	for (size_t i = 0; i < im.refused; i++)
-		free(im.refusals[i].reason);
-	free(im.refusals);
-	buffer_clear(&im.rows);
+	clear(&im);
 	buffer_clear(&text);
 	return code;
+}
+
+bool
+import_read(
+    struct ctl *ctl, const struct kind *kind, const char *file, struct buffer *rows, int *code)
+{
+	struct import im = { .ctl = ctl, .kind = kind, .file = file };
+	struct buffer text = { 0 };
+	bool ok = open_file(ctl, file, &text, code);
+
+	if (ok) {
+		read_text(&im, &text);
+		ok = im.refused == 0;
+		if (ok)
+			buffer_add(rows, im.rows.data, im.rows.len);
+		else
+			*code = tell(&im, true);
+	}
+	clear(&im);
+	buffer_clear(&text);
+	return ok;
 }
 
 static int
@@ -523,7 +568,8 @@ const struct ctl_command ctl_import = {
 	.summary = "Reads units, people, households or words from a CSV file, all or nothing",
 	.help =
 	    "KIND is units, staff, volunteers, households, residents, keywords, categories,\n"
-	    "routing or templates; FILE may be \"-\". The first line names the columns, which hailanctl(8)\n"
+	    "routing, templates, calendar, hours or rules; FILE may be \"-\". The first line names "
+	    "the columns, which hailanctl(8)\n"
 	    "lists for each kind; their order is free. Phones may be written as people write\n"
 	    "them (138 1234 5678, +86…, 0433-3222222). Every refused row is told with its line\n"
 	    "and the reason; then nothing is imported and the exit code is 1. A row that is\n"

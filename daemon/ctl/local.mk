@@ -11,8 +11,9 @@ libctl_la_SOURCES = \
 sbin_PROGRAMS += hailanctl
 hailanctl_SOURCES = \
 	%D%/hailanctl.c %D%/ctl.h \
-	%D%/board.c %D%/case.c %D%/help.c %D%/import.c %D%/inbox.c %D%/migrate.c %D%/outbox.c \
-	%D%/reload.c %D%/status.c %D%/try.c %D%/version.c \
+	%D%/board.c %D%/case.c %D%/help.c %D%/import.c %D%/import.h %D%/inbox.c %D%/migrate.c \
+	%D%/outbox.c %D%/reload.c %D%/rules.c %D%/simulate.c %D%/status.c %D%/timers.c %D%/try.c \
+	%D%/version.c \
 	%D%/control.c \
 	%D%/sql.c %D%/sql.h \
 	%D%/view.c %D%/view.h \

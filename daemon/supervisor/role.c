@@ -121,10 +121,15 @@ static void
 tell_status(struct role *role)
 {
 	struct buffer line = { 0 };
+	char text[CLOCK_TEXT];
 
 	if (role->status == NULL || role->link == NULL)
 		return;
 	buffer_add_string(&line, "status ");
+	if (clock_simulated()) {
+		clock_format(clock_now(), text);
+		buffer_printf(&line, "\"clock\":\"%s\",", text);
+	}
 	role->status(role->status_arg, &line);
 	buffer_add_byte(&line, '\n');
 	if (line.len <= LINK_LINE_BYTES)

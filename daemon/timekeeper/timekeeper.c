@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A table of chores, each with its interval; one runs at a time. */
+/* The ringer rings; beside it a table of chores, each with its interval, one at a time. */
 #include "timekeeper/timekeeper.h"
 
 #include <event2/event.h>
@@ -15,6 +15,7 @@
 #include "database/database.h"
 #include "embedded.h"
 #include "supervisor/role.h"
+#include "timekeeper/ringer.h"
 
 enum { CALL_TIMEOUT_MS = 300000, SEEN_AT_ONCE = 5000, TICK_MS = 250 };
 
@@ -30,12 +31,14 @@ static const struct chore {
 	{ "outbox", &sql_keep_outbox, 0, 10000 },
 	{ "asks", &sql_keep_asks, 500, 5000 },
 	{ "receipts", &sql_keep_receipts, 0, 600000 },
+	{ "timers", &sql_keep_timers, SEEN_AT_ONCE, 600000 },
 };
 enum { CHORES = sizeof(chores) / sizeof(chores[0]) };
 
 struct timekeeper {
 	struct role *role;
 	struct database *db;
+	struct ringer *ringer;
 	struct event *tick;
 	struct params params;
 	int64_t due_ms[CHORES];
@@ -45,6 +48,15 @@ struct timekeeper {
 	bool away; /* the database is, and that was told */
 	char error[256];
 };
+
+static void
+stop_when_idle(void *arg)
+{
+	struct timekeeper *t = arg;
+
+	if (t->draining && t->running < 0 && !ringer_busy(t->ringer))
+		role_stopped(t->role);
+}
 
 static void
 on_done(void *arg, const struct call_outcome *o)
@@ -67,8 +79,7 @@ on_done(void *arg, const struct call_outcome *o)
 	}
 	t->due_ms[i] = clock_mono_ms() +
 		       (chores[i].limit != 0 && count >= chores[i].limit ? 0 : chores[i].every_ms);
-	if (t->draining)
-		role_stopped(t->role);
+	stop_when_idle(t);
 }
 
 static void
@@ -105,6 +116,7 @@ on_database(void *arg, enum database_state state, const char *detail)
 		log_info("timekeeper: database up");
 		t->away = false;
 		t->error[0] = '\0';
+		ringer_wake(t->ringer);
 	} else if (state == DATABASE_DOWN) {
 		if (!t->away)
 			log_warning("timekeeper: database down reason=\"%s\"", detail);
@@ -119,8 +131,8 @@ on_drain(void *arg)
 	struct timekeeper *t = arg;
 
 	t->draining = true;
-	if (t->running < 0)
-		role_stopped(t->role);
+	ringer_drain(t->ringer);
+	stop_when_idle(t);
 }
 
 static void
@@ -133,7 +145,9 @@ on_status(void *arg, struct buffer *json)
 	for (int i = 0; i < CHORES; i++)
 		buffer_printf(
 		    json, "%s\"%s\":%" PRId64, i > 0 ? "," : "", chores[i].name, t->done[i]);
-	buffer_add_string(json, "},\"last_error\":");
+	buffer_add_string(json, "},");
+	ringer_status(t->ringer, json);
+	buffer_add_string(json, ",\"last_error\":");
 	buffer_add_json(json, t->error, strlen(t->error));
 }
 
@@ -148,6 +162,7 @@ timekeeper_role(struct role *role)
 	t->tick = evtimer_new(role_base(role), on_tick, t);
 	t->db = database_new(role_base(role), role_conninfo(role), role_database_user(role),
 	    role_name(role), on_database, t);
+	t->ringer = ringer_new(role_base(role), t->db, stop_when_idle, t);
 	event_add(t->tick, &now);
 	role_on_status(role, on_status, t);
 	role_on_drain(role, on_drain, t);
@@ -155,6 +170,7 @@ timekeeper_role(struct role *role)
 	role_loop(role);
 
 	database_free(&t->db);
+	ringer_free(&t->ringer);
 	event_free(t->tick);
 	params_clear(&t->params);
 	free(t);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #pragma once
 /*
- * The timekeeper. So far it keeps the house: long messages whose parts do not come, what is too old
- * to be sent, what need not be remembered, the months' partitions. Any number may run.
+ * The timekeeper. It rings what is due (timekeeper/ringer.h) and keeps the house: long messages
+ * whose parts do not come, what is too old to be sent, what need not be remembered, the months'
+ * partitions. Any number may run.
  */
 struct role;
 

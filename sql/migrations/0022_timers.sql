@@ -500,6 +500,23 @@ begin
 	return v_count;
 end $$;
 
+-- Takes out the first timer that is due, which cannot be rung; a person must look at it.
+create function timers_set_aside(p_at timestamptz, p_reason text) returns int8
+language plpgsql security definer set search_path = hailan, pg_temp as $$
+declare
+	t timer;
+begin
+	select x.* into t from timer x where x.due_at <= p_at order by x.due_at, x.subject, x.rule_id limit 1 for update skip locked;
+	if not found then
+		return 0;
+	end if;
+	delete from timer x where x.subject = t.subject and x.rule_id = t.rule_id;
+	insert into timer_past (subject, rule_id, cycle, step, city, started_at, due_at, ended_at, how)
+	values (t.subject, t.rule_id, t.cycle, t.step, t.city, t.started_at, t.due_at, p_at, 'cancelled');
+	insert into reminder_failed (at, phone, subject, rule_id, step, city, reason) values (p_at, null, t.subject, t.rule_id, t.step, t.city, left(p_reason, 1024));
+	return t.subject;
+end $$;
+
 create function keep_timers(p_at timestamptz, p_limit int4) returns int8
 language plpgsql security definer set search_path = hailan, pg_temp as $$
 declare
@@ -511,6 +528,6 @@ begin
 	return v_count;
 end $$;
 
-grant execute on function timers_ring, reminders_flush, timers_recompute, keep_timers to hailan_timekeeper, hailan_admin;
+grant execute on function timers_ring, reminders_flush, timers_recompute, timers_set_aside, keep_timers to hailan_timekeeper, hailan_admin;
 grant execute on function case_timers, case_timers_new to hailan_admin;
 grant select on timer, timer_past, reminder, reminder_failed, timer_recompute to hailan_admin;

@@ -1,1 +1,1 @@
-select version, sha256, in_recovery, synchronous_commit from hailan.schema_check()
+select version, sha256, in_recovery, synchronous_commit, test, simulated_at from hailan.schema_check()

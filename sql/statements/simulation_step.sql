@@ -1,0 +1,1 @@
+select at, busy from hailan.simulation_step($1::timestamptz)

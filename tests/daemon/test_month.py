@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Thirty days of a town in seconds: the whole daemon under simulated time, with the long holiday of
+October and the Sunday worked for it. Who was told what, when, is compared with month.expected."""
+
+import pathlib
+import re
+
+import hailan_testing as ht
+
+MANUAL = ht.SOURCE / "daemon/timekeeper/hailan-rules.5"
+EXPECTED = pathlib.Path(__file__).with_name("month.expected")
+BEGIN = "2026-09-24T01:00:00Z"  # a Thursday, nine in the morning
+NIGHT, WORKDAY = "+8615700000011", "+8615700000012"
+
+STAFF = """name,unit,level,phone,language,duty
+部门员,{department},3,13904330031,zh,yes
+街道员,{street},3,13904330032,zh,yes
+市里员,{city},4,13904330033,zh,yes
+"""
+CALENDAR = """day,kind,name
+2026-09-27,makeup,国庆节调休
+2026-10-01,rest,国庆节
+2026-10-02,rest,国庆节
+2026-10-05,rest,国庆节
+2026-10-06,rest,国庆节
+2026-10-07,rest,国庆节
+2026-10-10,makeup,国庆节调休
+"""
+
+
+class Month:
+    """A town whose time stands still until it is told to go."""
+
+    def __init__(self, make_town):
+        self.town = make_town()
+        self.cluster, self.daemon = self.town.cluster, self.town.daemon
+        self.labels = {}
+        ht.ctl("-d", self.cluster.conninfo_for(), "simulate", "mark", check=True)
+        self.rows("delete from hailan.staff s using hailan.unit u where u.id = s.unit_id and u.level not in ('grid', 'community')")
+        units = {level: self.cluster.value(sql) for level, sql in (
+            ("department", "select u.code from hailan.unit u join hailan.category c on c.department_id = u.id where c.code = 'streetlight'"),
+            ("street", "select s.code from hailan.unit u join hailan.unit s on s.id = u.parent_id where u.code = '222405001005'"),
+            ("city", "select code from hailan.unit where level = 'city'"))}
+        self.load("staff", STAFF.format(**units))
+        self.load("calendar", CALENDAR)
+
+    def rows(self, sql, *parameters):
+        return self.cluster.rows(sql, *parameters)
+
+    def load(self, kind, text):
+        file = self.town.folder / f"{kind}.csv"
+        file.write_text(text)
+        ht.ctl("-d", self.cluster.conninfo_for(), "import", kind, file, check=True)
+
+    def start(self, at=BEGIN):
+        self.daemon.start("--simulate", at, "--speed", "0")
+        self.town.smsc.bound(timeout=60)
+        return self
+
+    def go(self, to):
+        """Lets time pass until then; everything that is due on the way has happened."""
+        self.daemon.ctl("simulate", "to", to, "--timeout", str(int(120 * ht.SLOW)))
+        now = self.cluster.value("""select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') from hailan.simulation""")
+        ht.until("all clocks to show it", lambda: all(r["status"].get("clock") == now for r in self.daemon.status()["roles"]),
+                 timeout=60, shown=lambda: self.daemon.status()["roles"])
+
+    def report(self, label, phone, text):
+        before = len(self.rows('select 1 from hailan."case"'))
+        self.town.smsc.text(phone, text)
+        ht.until("the case", lambda: len(self.rows('select 1 from hailan."case"')) > before, timeout=60)
+        number = self.cluster.value('select max(number) from hailan."case" where phone = %s', phone)
+        self.labels[label] = number
+        return number
+
+    def step(self, label, phone, action, reason=None):
+        done = self.rows(
+            "select s.code from hailan.simulation t, hailan.case_step(t.at, %s, null, %s, %s, p_reason => %s) s",
+            phone, self.labels[label], action, reason)
+        assert done[0]["code"] == "ok", f"{action} of {label}: {done}"
+
+    def log(self):
+        """Who was told what, when, in the order of time."""
+        names = {str(number): label for label, number in self.labels.items()}
+        lines = []
+        for r in self.rows(
+            "select to_char(o.created_at at time zone 'Asia/Shanghai', 'MM-DD Dy HH24:MI') as at, o.destination, coalesce(p.name, 'resident') as name,"
+            " o.template, o.body, exists (select from hailan.delivery d where d.outbox_id = o.id and d.state = 'sent') as sent"
+            " from hailan.outbox o left join hailan.phone h on h.number = o.destination left join hailan.person p on p.id = h.person_id"
+            " order by o.created_at, o.destination, o.template, o.body"):
+            text = r["body"]
+            for number, label in names.items():
+                text = text.replace(number, label)
+            lines.append(f"{r['at']} {r['name']} {r['template']}{'' if r['sent'] else ' NOT SENT'}: {text}")
+        return lines
+
+
+def live(month, restart):
+    month.start()
+    month.report("A", NIGHT, "天图社区3号楼路灯坏了")
+    month.report("B", WORKDAY, "天图社区5号楼井盖丢了")
+    month.go("2026-09-24T10:00+08")
+    month.step("B", "+8613904330031", "accept")
+    # the Sunday that is worked, then A goes on unreceived into the holiday
+    month.go("2026-09-27T16:00+08")
+    month.step("B", "+8613904330031", "done", "换了井盖")
+    month.go("2026-10-03T10:00+08")
+    if restart:
+        month.daemon.kill_all()
+        month.start()
+    month.report("C", "+8615700000013", "天图社区4号楼下水堵了")
+    month.go("2026-10-09T09:00+08")
+    month.step("A", "+8613904330031", "accept")
+    month.step("B", "+8613904330021", "report")
+    month.go("2026-10-24T09:00+08")
+
+
+def check(month):
+    got = month.log()
+    wanted = EXPECTED.read_text().splitlines()
+    assert got == wanted
+    # and it has arrived, once
+    sent = month.rows("select destination, count(*) as n from hailan.outbox group by 1 order by 1")
+    assert {r["destination"]: r["n"] for r in sent} == {r["destination"]: len(month.town.smsc.received(r["destination"])) for r in sent}
+    assert month.rows("select * from hailan.reminder_failed") == []
+    month.daemon.stop()
+    month.daemon.check_log()
+
+
+def test_thirty_days(make_town):
+    month = Month(make_town)
+    live(month, restart=False)
+    check(month)
+
+
+def test_a_restart_in_the_middle_changes_nothing(make_town):
+    month = Month(make_town)
+    live(month, restart=True)
+    check(month)
+
+
+def test_a_rule_as_the_manual_shows_it(make_town):
+    """What a reader writes can be tried, and rings in the simulation."""
+    month = Month(make_town)
+    rule = re.search(r"^\.Bd -literal.*\n(name,states(?:.*\n)+?)\.Ed", MANUAL.read_text(), re.M)[1]
+    file = month.town.folder / "rules.csv"
+    file.write_text(rule)
+    month.start()
+    month.report("A", NIGHT, "天图社区3号楼路灯坏了")
+    number = month.labels["A"]
+    tried = month.daemon.json("rules", "try", file)
+    assert [(t["number"], t["rule"]) for t in tried] == [(number, "lamps")]
+    assert month.rows("select * from hailan.rule where name = 'lamps'") == []
+    month.daemon.ctl("import", "rules", file)
+    month.go("2026-09-24T09:30+08")
+    assert [(t["rule"], t["step"], t["due_at"][:16]) for t in month.daemon.json("timers", str(number), "--rule", "lamps")] == [("lamps", 1, "2026-09-24T11:00")]
+    month.go("2026-09-29T17:00+08")
+    # half of the limit; the limit; four hours more; then every eight. Friday 09:00 is the default rule's.
+    lamps = [" ".join(line.split(" ")[:4]) for line in month.log() if "_receive" in line and "部门员" not in line]
+    assert lamps == ["09-24 Thu 11:00 池美兰", "09-24 Thu 15:00 街道员", "09-25 Fri 09:00 市里员", "09-25 Fri 10:00 市里员",
+                     "09-27 Sun 11:00 市里员", "09-28 Mon 14:00 市里员", "09-29 Tue 15:00 市里员"]
+
+
+def test_no_simulation_of_a_real_database(make_town):
+    town = make_town()
+    town.daemon.start("--simulate", BEGIN, "--speed", "1000")
+    ht.until("the refusal", lambda: "the clock is simulated and this is no database for tests" in town.daemon.log(), timeout=60)
+    assert town.rows("select count(*) from hailan.clerk_presence")[0][0] == 0
+    done = ht.ctl("-d", town.cluster.conninfo_for(), "simulate", "to", "2026-10-03T10:00+08")
+    assert done.returncode == 1 and "not marked as one for tests" in done.stderr
