@@ -34,7 +34,7 @@ def test_from_nothing_and_again(empty):
     assert empty.rows("select 1 from pg_namespace where nspname = 'hailan'") == []
     first = json.loads(migrate(empty, "--json").stdout)
     numbers = [m["number"] for m in first["applied"]]
-    assert numbers == list(range(1, len(numbers) + 1))
+    assert numbers == sorted(set(numbers)) and numbers[0] == 1
     assert first["version"] == numbers[-1]
     assert first["data"]["keywords"] > 100
     stored = empty.rows("select number, name, sha256 from hailan.schema_migration order by number")
