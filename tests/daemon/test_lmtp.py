@@ -4,8 +4,6 @@ a text on his telephone."""
 
 import email.message
 import re
-import socket
-import time
 
 import pytest
 

@@ -6,9 +6,12 @@ import contextlib
 import email
 import email.policy
 import itertools
+import pathlib
 import re
+import shutil
 import smtplib
 import socket
+import subprocess
 import threading
 
 import hailan_testing as ht
@@ -214,3 +217,95 @@ def takes(port):
         client.ehlo_or_helo_if_needed()
         return client.mail("probe@example.net")[0] == 250
     return False
+
+
+class Postfix:
+    """A Postfix of our own on loopback: what comes for DOMAIN goes to the LMTP port, all else to the sink. Its waits are
+    seconds where those of production are minutes."""
+
+    def __init__(self, folder, lmtp_port, sink_port):
+        self.folder = pathlib.Path(folder)
+        self.port = ht.free_port()
+        self.config = self.folder / "etc"
+        for name in ("etc", "queue", "data"):
+            (self.folder / name).mkdir(parents=True)
+        shutil.chown(self.folder / "data", "postfix")
+        (self.config / "main.cf").write_text(f"""compatibility_level = 3.6
+queue_directory = {self.folder}/queue
+data_directory = {self.folder}/data
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+mail_owner = postfix
+setgid_group = postdrop
+myhostname = mx.city.example
+mydestination =
+local_recipient_maps =
+alias_maps =
+mynetworks = 127.0.0.0/8
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+maillog_file = {self.folder}/maillog
+maillog_file_prefixes = {self.folder}
+relay_domains = {DOMAIN}
+transport_maps = inline:{{ {DOMAIN}=lmtp:inet:127.0.0.1:{lmtp_port} }}
+default_transport = smtp:[127.0.0.1]:{sink_port}
+smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
+message_size_limit = 40000000
+mailbox_size_limit = 0
+queue_run_delay = 1s
+minimal_backoff_time = 1s
+maximal_backoff_time = 3s
+lmtp_data_done_timeout = 20s
+""")
+        service = "{} unix {} - n - {} {}\n"
+        (self.config / "master.cf").write_text(
+            f"127.0.0.1:{self.port} inet n - n - - smtpd\n" + "".join(service.format(*s) for s in (
+                ("pickup", "n", "1", "pickup"), ("cleanup", "n", "0", "cleanup"), ("qmgr", "n", "1", "qmgr"),
+                ("rewrite", "-", "-", "trivial-rewrite"), ("bounce", "-", "0", "bounce"), ("defer", "-", "0", "bounce"),
+                ("trace", "-", "0", "bounce"), ("verify", "-", "1", "verify"), ("flush", "n", "0", "flush"),
+                ("proxymap", "-", "-", "proxymap"), ("smtp", "-", "-", "smtp"), ("relay", "-", "-", "smtp"),
+                ("showq", "n", "-", "showq"), ("error", "-", "-", "error"), ("retry", "-", "-", "error"),
+                ("discard", "-", "-", "discard"), ("lmtp", "-", "-", "lmtp"), ("anvil", "-", "1", "anvil"),
+                ("scache", "-", "1", "scache"))) + "postlog unix-dgram n - n - 1 postlogd\n")
+        self.process = None
+
+    def tool(self, name, *arguments):
+        return subprocess.run([name, "-c", str(self.config), *arguments], capture_output=True, text=True, timeout=60 * ht.SLOW)
+
+    def start(self):
+        self.process = subprocess.Popen(["postfix", "-c", str(self.config), "start-fg"], start_new_session=True,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        ht.until("Postfix", lambda: self.ready() or self.process.poll() is not None, 60)
+        assert self.process.poll() is None, "postfix ended: " + self.log()
+        return self
+
+    def ready(self):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=5) as s:
+            return s.recv(3) == b"220"
+        return False
+
+    def log(self):
+        path = self.folder / "maillog"
+        return path.read_text(errors="replace")[-4000:] if path.exists() else ""
+
+    def send(self, message, sender, to=ADDRESS):
+        data = message if isinstance(message, bytes) else message.as_bytes(policy=email.policy.SMTP)
+        with smtplib.SMTP("127.0.0.1", self.port, timeout=60 * ht.SLOW) as s:
+            s.sendmail(sender, [to], data, mail_options=["BODY=8BITMIME"])
+
+    def queue(self):
+        return [line for line in self.tool("postqueue", "-p").stdout.splitlines() if re.match(r"[0-9A-F]{6,}", line)]
+
+    def flush(self):
+        self.tool("postqueue", "-f")
+
+    def empty(self, timeout=120):
+        """Nothing waits any more."""
+        ht.until("an empty queue of Postfix", lambda: not (self.flush() or self.queue()), timeout, step=0.5, shown=self.log)
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.tool("postfix", "stop")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(30)
+            self.process.kill()
