@@ -426,7 +426,7 @@ begin
 			 where n.audience not in ('actor', 'reporters') and c.phone is not null
 		loop
 			-- a machine is never answered, nobody twice; who did it knows it
-			continue when w.phone = any (v_told) or w.phone !~ '^\+' and n.audience <> 'actor'
+			continue when w.phone = any (v_told) or w.phone !~ '^\+|@' and n.audience <> 'actor'
 			          or (n.audience not in ('actor', 'reporters') and w.phone is not distinct from p_actor);
 			v_told := v_told || w.phone;
 			perform say(p_at, w.phone, w.language, n.template, case_params(p_number, w.language, w.number) || v_extra, w.number, p_message_id,
@@ -491,9 +491,9 @@ begin
 	select * into a from case_action x where x.action = p_action;
 	-- of two cases the smaller number is locked first
 	if p_action = 'merge' and p_target < p_number then
-		perform from "case" x where x.number = p_target for update;
+		perform from "case" x where x.number = p_target for no key update;
 	end if;
-	perform from "case" x where x.number = p_number for update;
+	perform from "case" x where x.number = p_number for no key update;
 	select * into k from case_now x where x.number = p_number;
 	if a.action is null or k.number is null then
 		code := 'no_such_case';

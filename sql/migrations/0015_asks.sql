@@ -70,7 +70,7 @@ declare
 	r record;
 begin
 	if p_action in ('done', 'explain', 'outside') then
-		for r in select * from case_reporters(p_number) c where c.phone ~ '^\+' and c.phone is distinct from p_phone loop
+		for r in select * from case_reporters(p_number) c where c.phone ~ '^\+|@' and c.phone is distinct from p_phone loop
 			perform ask_open(p_at, r.phone, 'solved', r.number, setting_interval('ask_solved'));
 			update case_life set reporter_says = 'asked' where number = p_number;
 		end loop;

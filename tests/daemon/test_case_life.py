@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The life of a case over SMS: everybody with a plain phone, from the report to the green light."""
 
+import concurrent.futures
+import contextlib
 import re
+import threading
 
 import pytest
 
@@ -240,6 +243,25 @@ def test_merge_tells_every_reporter(office):
     two.read("请回1")
     two.say("2", str(child))
     assert state(office, parent) == "rework"
+
+
+def test_one_of_many_at_once(office):
+    """Compare-and-swap: of many who do the same step in the same moment one has done it."""
+    resident = Phone(office, ht.phone())
+    number = texts.number_in(resident.say("天图社区3号楼楼道灯不亮"))
+    office.handled()
+    barrier = threading.Barrier(8)
+
+    def accept(i):
+        with contextlib.closing(office.cluster.connect()) as c, c.cursor() as cursor:
+            barrier.wait(60)
+            cursor.execute("select code from hailan.case_step(now(), %s, null, %s, 'accept', 'filed')", (COMMUNITY, number))
+            return cursor.fetchone()[0]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        codes = sorted(pool.map(accept, range(8)))
+    assert codes == ["ok"] + ["stale"] * 7
+    assert events(office, number).count("accept") == 1
+    office.handled()
 
 
 def test_the_manual_tells_the_tables(office):
