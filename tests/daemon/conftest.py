@@ -3,6 +3,7 @@
 simulator and daemon), make_town (a town of a test's own). A test that fails shows the daemon's last lines."""
 
 import atexit
+import contextlib
 import fcntl
 import json
 import os
@@ -87,11 +88,18 @@ class Town:
     """A cluster of the template "town", a simulator with one link (or what smsc(folder) makes), and hailand
     between them. What else is told goes to Daemon."""
 
-    def __init__(self, folder, cluster, smsc=None, smsc_settings=None, tls=None, **options):
-        self.folder, self.cluster = folder, cluster
-        links = options.pop("links", ("a",))
-        self.smsc = smsc(folder) if smsc else ht.Smsc(folder, links=links, tls=tls, **(smsc_settings or {}))
-        self.daemon = ht.Daemon(folder, cluster, self.smsc.ports, **options)
+    def __init__(self, folder, fast=True, smsc=None, smsc_settings=None, tls=None, links=("a",), **options):
+        self.folder = folder
+        self.daemon = self.cluster = None
+        self.smsc = smsc(folder) if smsc else ht.Smsc(folder, links=links, tls=tls, wait=False, **(smsc_settings or {}))
+        try:
+            self.cluster = ht.Cluster(folder / "pg", fast=fast, template=template("town"))
+            if not smsc:
+                self.smsc.ready()
+            self.daemon = ht.Daemon(folder, self.cluster, self.smsc.ports, **options)
+        except BaseException:
+            self.stop()
+            raise
         LIVE.append(self)
 
     def start(self, bound=None):
@@ -105,9 +113,12 @@ class Town:
         try:
             if isinstance(self.smsc, RawPeer):  # would not answer the good-bye, which is waited for
                 self.smsc.stop()
-            self.daemon.stop()
+            if self.daemon:
+                self.daemon.stop()
         finally:
             self.smsc.stop()
+            if self.cluster:
+                self.cluster.stop()
 
     # what the database holds
 
@@ -181,6 +192,14 @@ class Town:
             shown=lambda: self.rows("select * from hailan.outbox_waiting limit 3"),
         )
 
+    def settled(self):
+        """Handled, and nothing is out of which nothing is known: no message will be tried again."""
+        self.handled()
+        ht.until("an empty outbox_in_hand", lambda: not self.rows("select 1 from hailan.outbox_in_hand limit 1"),
+                 shown=lambda: self.rows("select * from hailan.outbox_in_hand limit 3"))
+        ht.until("an empty outbox_waiting", lambda: not self.rows("select 1 from hailan.outbox_waiting limit 1"),
+                 shown=lambda: self.rows("select * from hailan.outbox_waiting limit 3"))
+
     def silent(self, phone, since=0, texts=0):
         """After everything was handled, phone has got only so many messages from number since on."""
         self.handled()
@@ -226,25 +245,19 @@ def load_demo(cluster):
 
 class TownMaker:
     def __init__(self):
-        self.made = []
+        self.scratches, self.towns = [], []
 
-    def __call__(self, fast=True, **options):
-        scratch = ht.scratch()
-        folder = scratch.__enter__()
-        cluster = ht.Cluster(folder / "pg", fast=fast, template=template("town"))
-        self.made.append((scratch, cluster, None))
-        t = Town(folder, cluster, **options)
-        self.made[-1] = (scratch, cluster, t)
-        return t
+    def __call__(self, **options):
+        self.scratches.append(ht.scratch())
+        self.towns.append(Town(self.scratches[-1].__enter__(), **options))
+        return self.towns[-1]
 
     def end(self):
-        for scratch, cluster, t in reversed(self.made):
-            try:
-                if t:
-                    t.stop()
-            finally:
-                cluster.stop()
-                scratch.__exit__(None, None, None)
+        with contextlib.ExitStack() as stack:  # each end is tried, whatever the others do
+            for scratch in self.scratches:
+                stack.callback(scratch.__exit__, None, None, None)
+            for town in self.towns:
+                stack.callback(town.stop)
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ _rounds = itertools.count()
 def durable(make_module_town):
     """PostgreSQL with fsync on, two clerks, an SMSC that sends again what was not answered."""
     town = make_module_town(
-        fast=False, clerks=2, link_options='reconnect_min = "50ms" reconnect_max = "200ms"',
+        fast=False, clerks=2, restart_delay_max="200ms", link_options='reconnect_min = "50ms" reconnect_max = "200ms"',
         smsc_settings={"window": 16, "deliver_rate": 150, "resend_after": 5, "retry_delay": 0.1, "receipt_delay": 0})
     town.daemon.allowed_errors.append(".")  # children are killed: that may be said; sanitizers may say nothing
     yield town.start()

@@ -19,6 +19,7 @@ def server(folder):
 @pytest.fixture
 def empty(server):
     """A database without anything, new for each test."""
+    server.forget_connections()
     server.rows("drop database if exists hailan", database="postgres")
     server.rows("create database hailan", database="postgres")
     return server

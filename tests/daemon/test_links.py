@@ -10,7 +10,7 @@ import time
 import pytest
 
 import hailan_testing as ht
-from links import LIGHT, QUICK, alarms, link_status, served
+from links import LIGHT, QUICK, alarms, link_status, served, tries
 from raw_peer import RawPeer
 from smsc import pdu
 
@@ -18,27 +18,46 @@ from smsc import pdu
 # ---- coming up ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("how", ["refuse", "0x0e", "0x0f", "0x08", "0x14"])
-def test_refused_bind_keeps_trying(make_town, how):
-    town = make_town(link_options=QUICK, smsc_settings={"bind": how})
+@pytest.fixture(scope="module")
+def quick(make_module_town):
+    """A town whose link comes back soon, for what can be changed while it runs."""
+    town = make_module_town(link_options=QUICK)
     town.daemon.allowed_errors.append("bind|refused|alarm|link")
-    town.daemon.start()
+    yield town.start()
+    town.daemon.stop()
+    town.daemon.check_log()
+    assert town.smsc.complaints() == []
+
+
+def test_bind_refused_from_the_start(make_town):
+    town = make_town(link_options=QUICK, smsc_settings={"bind": "refuse", "bind_count": 3}).start()
+    served(town)
+
+
+@pytest.mark.parametrize("how", ["refuse", "0x0e", "0x0f", "0x08", "0x14"])
+def test_refused_bind_keeps_trying(quick, how):
+    town = quick
+    town.smsc.set(bind=how)
+    town.smsc.do("cut")
     ht.until("an alarm in the status", lambda: alarms(town), shown=lambda: town.daemon.status())
     assert link_status(town)["state"] != "up"
     shown = town.daemon.ctl("status", check=False)
     assert "alarm" in (shown.stdout + shown.stderr).lower() or "refused" in shown.stdout, shown.stdout
     assert town.smsc.do("links")["links"][0]["bound"] == []
-    time.sleep(2)  # several tries more
+    tries(town)
     town.smsc.set(bind="ok")
-    town.smsc.bound(timeout=30)
+    town.smsc.bound()
     ht.until("the end of the alarm", lambda: not alarms(town), shown=lambda: alarms(town))
     served(town)
 
 
 @pytest.mark.parametrize("version", ["none", "0x50", "0x33", "0x00"])
-def test_any_interface_version(make_town, version):
-    town = make_town(link_options=QUICK, smsc_settings={"interface_version": version}).start()
-    served(town)
+def test_any_interface_version(quick, version):
+    quick.smsc.set(interface_version=version)
+    quick.smsc.do("cut")
+    quick.smsc.bound()
+    served(quick)
+    quick.smsc.set(interface_version="0x34")
 
 
 def test_bind_refused_without_a_body(make_town):
@@ -72,11 +91,11 @@ def test_smsc_that_is_not_there_yet(make_town):
     town = make_town(link_options=QUICK)
     town.smsc.do("down")
     town.daemon.start()
-    time.sleep(2)
+    tries(town)
     assert town.daemon.process.poll() is None
     assert link_status(town)["state"] != "up"
     town.smsc.do("up")
-    town.smsc.bound(timeout=30)
+    town.smsc.bound()
     served(town)
 
 
@@ -113,7 +132,7 @@ def test_tls_with_a_stranger_s_certificate(make_town, certificate, tmp_path):
     town.daemon.allowed_errors.append("tls|certificate|alarm|link")
     town.daemon.start()
     ht.until("a word about it", lambda: "certificate" in town.daemon.log().lower())
-    time.sleep(1)
+    tries(town)
     assert town.smsc.do("links")["links"][0]["bound"] == []
 
 

@@ -115,7 +115,7 @@ def test_becomes_too_old_while_the_link_is_down(town):
     town.smsc.do("down", link="named")
     try:
         id = town.post(phone, "马上的事", not_after=2)
-        time.sleep(3)
+        ht.until("its time to be over", lambda: town.rows("select 1 from hailan.outbox where id = %s and not_after < now()", id))
     finally:
         for form in (*ROOM, "named"):
             town.smsc.do("up", link=form)
@@ -131,7 +131,7 @@ def test_not_before_its_time(town):
     town.post(phone, "两秒以后", not_before=2)
     m = town.smsc.expect(phone)
     assert m["time"] - start >= 1.9
-    assert m["time"] - start < 8 * ht.SLOW, "long after its time"
+    assert m["time"] - start < 30 * ht.SLOW, "long after its time"
 
 
 def test_validity_says_until_when(town):

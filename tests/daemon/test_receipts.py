@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Receipts: in every form, at every moment, and for messages that nobody knows."""
 
-import time
-
 import pytest
 
 import hailan_testing as ht
@@ -44,6 +42,12 @@ def reaches(town, phone, state, timeout=ht.PATIENCE):
              shown=lambda: states(town, phone))
 
 
+def receipt_taken(town, phone):
+    """We have acknowledged a receipt of what phone got."""
+    ht.until(f"a receipt from {phone}", lambda: [
+        e for e in town.smsc.do("acked", kind="receipt", **{"from": phone})["ledger"] if e["state"] == "acked"])
+
+
 def orphans(town):
     return town.cluster.value("select count(*) from hailan.receipt_orphan")
 
@@ -70,7 +74,7 @@ def test_that_did_not_arrive(town, smsc, state, noted):
     phone = reply(town)
     reaches(town, phone, noted)
     assert "delivered" not in states(town, phone)
-    time.sleep(0.5)
+    town.settled()
     assert len(smsc.received(phone)) == 1, "a receipt is no reason to send again"
 
 
@@ -83,7 +87,8 @@ def test_states_on_the_way_are_not_the_end(town, smsc, chain):
 def test_accepted_alone_is_not_delivered(town, smsc):
     smsc.set(receipt_states="ACCEPTD")
     phone = reply(town)
-    time.sleep(1)
+    receipt_taken(town, phone)
+    town.settled()
     assert not {"delivered", "undelivered"} & set(states(town, phone))
 
 
@@ -161,7 +166,7 @@ def test_intermediate_notification(town, smsc):
     m = pdu.Message(source_ton=1, source_npi=1, source=phone[1:], dest_ton=3, dest="12345", esm_class=0x20,
                     tlvs=[(0x001E, pdu.cstring(message)), (0x0427, b"\1")])
     assert town.smsc.raw(pdu.DELIVER_SM, m.body())["answer"]["status"] == 0
-    time.sleep(0.3)
+    town.settled()
     assert "delivered" not in states(town, phone)
     assert town.cluster.value("select count(*) from hailan.inbox") == rows
 
@@ -180,9 +185,10 @@ def test_receipts_are_refused_for_now_when_the_database_is_away(make_town):
     phone = reply(town)
     town.cluster.stop()
     try:
-        time.sleep(3)
-        receipts = town.smsc.do("acked", kind="receipt")["ledger"]
-        assert receipts and receipts[0]["state"] != "acked", f"acknowledged a receipt that nobody has: {receipts}"
+        def receipts():
+            return town.smsc.do("acked", kind="receipt")["ledger"]
+        ht.until("a receipt that was refused", lambda: receipts() and receipts()[0]["refusals"], shown=receipts)
+        assert receipts()[0]["state"] != "acked", f"acknowledged a receipt that nobody has: {receipts()}"
     finally:
         town.cluster.start()
     reaches(town, phone, "delivered")

@@ -75,7 +75,9 @@ def test_row_before_the_acknowledgement(town):
     phone = ht.phone()
     with town.cluster.locked("hailan.inbox"):
         sent = town.smsc.send(phone, "三合镇桥头路灯不亮", to="12345")
-        time.sleep(1.5)
+        ht.until("the row to wait for the table", lambda: town.rows(
+            "select 1 from pg_stat_activity where usename = 'hailan_sms' and wait_event_type = 'Lock'"))
+        time.sleep(0.5)
         entry = next(e for e in town.smsc.do("acked", **{"from": phone})["ledger"] if e["id"] == sent["ids"][0])
         assert entry["state"] != "acked", "acknowledged before it could be in inbox"
     ht.until("its acknowledgement", lambda: town.smsc.do("acked", **{"from": phone})["ledger"][0]["state"] == "acked")

@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import re
+import select
 import shutil
 import signal
 import socket
@@ -72,6 +73,7 @@ class Cluster:
         """template: folder of a cluster that was stopped cleanly; this one begins as its copy."""
         self.folder = pathlib.Path(folder)
         self.tool = SOURCE / "tests/lib/cluster"
+        self.kept = {}  # database → connection
         copied = ["--from", str(template)] if template else []
         arguments = ["start", str(folder), *copied, *(["--fast"] if fast else []), *settings]
         self.conninfo = self._run(*arguments).strip().splitlines()[-1]
@@ -83,6 +85,7 @@ class Cluster:
         return done.stdout
 
     def stop(self, clean=False):
+        self.forget_connections()
         self._run("stop", str(self.folder), *(["--clean"] if clean else []))
 
     def start(self):
@@ -109,11 +112,21 @@ class Cluster:
         return c
 
     def rows(self, sql, *parameters, database="hailan"):
-        with contextlib.closing(self.connect(database)) as c, c.cursor(
-            cursor_factory=psycopg2.extras.DictCursor
-        ) as cursor:
+        """Over a connection that is kept as long as it holds: loops that wait ask often."""
+        c = self.kept.get(database)
+        if c and (c.closed or select.select([c], [], [], 0)[0]):  # nothing is asked: only its end can be read
+            c.close()
+            c = None
+        if not c:
+            c = self.kept[database] = self.connect(database)
+        with c.cursor(cursor_factory=psycopg2.extras.DictCursor) as cursor:
             cursor.execute(sql, parameters or None)
             return cursor.fetchall() if cursor.description else []
+
+    def forget_connections(self):
+        for c in self.kept.values():
+            c.close()
+        self.kept.clear()
 
     def value(self, sql, *parameters):
         return self.rows(sql, *parameters)[0][0]
@@ -147,8 +160,9 @@ def ctl(*arguments, check=False, timeout=60, config=None):
 class Smsc:
     """contrib/simulator as a process, spoken to through its control socket."""
 
-    def __init__(self, folder, *arguments, links=("a",), tls=None, **settings):
-        """tls: (certificate, key) of all links. settings: those of the simulator's --set."""
+    def __init__(self, folder, *arguments, links=("a",), tls=None, wait=True, **settings):
+        """tls: (certificate, key) of all links. wait=False: the caller calls ready() before he needs it.
+        settings: those of the simulator's --set."""
         self.socket = str(pathlib.Path(folder) / "smsc.sock")
         self.ports = {name: free_port() for name in links}
         command = ["/usr/bin/python3", str(SOURCE / "contrib/simulator/hailan-smsc"), "--control", self.socket]
@@ -159,6 +173,10 @@ class Smsc:
             command += ["--set", f"{key}={value}"]
         self.log = open(pathlib.Path(folder) / "smsc.log", "ab")
         self.process = subprocess.Popen([*command, *arguments], stdout=self.log, stderr=self.log)
+        if wait:
+            self.ready()
+
+    def ready(self):
         until("the simulator", lambda: os.path.exists(self.socket) or self.process.poll() is not None)
         assert self.process.poll() is None, "the simulator ended at once"
 
@@ -238,7 +256,8 @@ class Smsc:
 class Daemon:
     """hailand with one SMS channel."""
 
-    def __init__(self, folder, cluster, ports, channel_options="", link_options="", extra="", clerks=1, top="", log_level="debug", build=BUILD):
+    def __init__(self, folder, cluster, ports, channel_options="", link_options="", extra="", clerks=1, top="", log_level="debug", build=BUILD,
+                 restart_delay_max="1s"):
         """link_options: text for every link, or a dict of link name → text."""
         self.folder = pathlib.Path(folder)
         self.cluster = cluster
@@ -263,7 +282,7 @@ class Daemon:
 control_socket = "{self.control}"
 plugin_dir = "{self.build}/lib/hailan/plugins"
 restart_delay = "100ms"
-restart_delay_max = "1s"
+restart_delay_max = "{restart_delay_max}"
 {top}
 database {{ conninfo = "{cluster.conninfo_for()}" }}
 clerk {{ count = {clerks} }}

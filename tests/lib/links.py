@@ -8,7 +8,7 @@ import hailan_testing as ht
 import texts
 
 LIGHT = "天图社区3号楼楼道灯坏了"
-RETRY_SOON = 'throttle_delay = "500ms" retry_delay = "500ms"'
+RETRY_SOON = 'throttle_delay = "200ms" retry_delay = "200ms"'
 QUICK = 'reconnect_min = "100ms" reconnect_max = "500ms"'
 
 
@@ -45,6 +45,14 @@ def alarms(town):
                 walk(v)
     walk(town.daemon.status())
     return found
+
+
+def tries(town, more=3, step="down -> connecting"):
+    """Waits until the link has been tried so many times more."""
+    def count():
+        return town.daemon.log().count(f"role=transceiver {step}")
+    before = count()
+    ht.until(f"{more} tries more", lambda: count() >= before + more, shown=count)
 
 
 def served(town, link=None):
