@@ -235,13 +235,14 @@ on_claimed(void *arg, const struct call_outcome *outcome)
 
 	o->claiming = false;
 	if (outcome->end != CALL_DONE) {
+		o->more = true;
 		complain(o, "outbox_claim", outcome);
 		o->claim_lost |= outcome->end == CALL_LOST;
 		soon(o->wake, RETRY_MS);
 		return;
 	}
 	rows = result_rows(outcome->result);
-	o->more = rows > 0;
+	o->more |= rows > 0;
 	for (int row = 0; row < rows; row++)
 		take_row(o, outcome->result, row);
 	if (o->more)
@@ -292,6 +293,7 @@ claim(struct outbox *o)
 	}
 	params_bool(&o->params, c->plugin->answered);
 	o->claiming = true;
+	o->more = false; /* what we are told of from now on may be too late for this claim */
 	database_call(o->db, &sql_outbox_claim, &o->params, CALL_TIMEOUT_MS, on_claimed, o);
 }
 

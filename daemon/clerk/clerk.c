@@ -473,10 +473,10 @@ on_claimed(void *arg, const struct call_outcome *o)
 	}
 	rows = result_rows(o->result);
 	if (rows == 0) {
-		c->waiting_work = false;
 		pump(c);
 		return;
 	}
+	c->waiting_work = true;
 	if (rows == c->claimed_size)
 		want_more_numbers(c);
 	c->wanted_version = result_int(o->result, 0, 0);
@@ -531,6 +531,8 @@ claim(struct clerk *c)
 	int64_t from = claim_after(c);
 
 	c->claiming = true;
+	c->waiting_work =
+	    false; /* what we are told of from now on may be too late for this claim */
 	c->settled = id_at(clock_now() / 1000 - OVERLAP_MS);
 	params_reset(&c->params);
 	params_time(&c->params, clock_now());

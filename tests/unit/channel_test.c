@@ -1105,6 +1105,34 @@ test_only_links_that_are_up_are_given_messages(void **state)
 	channel_down();
 }
 
+/* As if somebody had put a message into the outbox. */
+static void
+notify(void)
+{
+	for (unsigned i = 0; i < fake.count; i++)
+		if (fake.databases[i]->notify != NULL)
+			fake.databases[i]->notify(fake.databases[i]->notify_arg, "");
+}
+
+static void
+test_told_while_it_claims(void **state)
+{
+	(void)state;
+	channel_up("", 1);
+	link_up(0);
+	turn();
+	/* The claim is under way and sees nothing; then a message is committed and told of. */
+	notify();
+	assert_true(answer(NULL, ANSWER));
+	assert_int_equal(sent_count, 0);
+	fake.claimable = 1;
+	answer_all(ANSWER);
+	assert_int_equal(sent_count, 1);
+	channel_message_done(sent[0], CHANNEL_SENT_OK, "1", 1, 0, NULL);
+	answer_all(ANSWER);
+	channel_down();
+}
+
 static void
 test_lost_claim_is_told_from_a_crash(void **state)
 {
@@ -1594,6 +1622,7 @@ main(void)
 		cmocka_unit_test(test_drain_waits_for_what_is_in_hand),
 		cmocka_unit_test(test_receipts),
 		cmocka_unit_test(test_only_links_that_are_up_are_given_messages),
+		cmocka_unit_test(test_told_while_it_claims),
 		cmocka_unit_test(test_lost_claim_is_told_from_a_crash),
 		cmocka_unit_test(test_ends_are_halved_and_lost_ones_told_again),
 		cmocka_unit_test(test_ends_wait_for_the_installation),
