@@ -156,7 +156,7 @@ def test_starts_what_the_settings_say_and_drains(keeper):
         # nothing is inherited but the standard descriptors; the rest is libevent's and the link
         links = [os.readlink(f"/proc/{r['pid']}/fd/{fd}") for fd in os.listdir(f"/proc/{r['pid']}/fd")]
         assert not any("memfd" in link or "control" in link for link in links)
-    keeper.until_role("clerk:1")["status"]["batch"] == 200
+    assert keeper.until_role("clerk:1")["status"]["batch"] == 1000
     assert keeper.end() == 0
     assert not any(alive(r["pid"]) for r in roles.values())
     assert not (keeper.folder / "control.sock").exists()
@@ -259,7 +259,7 @@ def test_bad_file_changes_nothing(keeper):
     os.kill(before["clerk:1"], signal.SIGKILL)
     keeper.until_role("channel:sms", state="running", restarts=1)
     r = keeper.until_role("clerk:1", state="running", restarts=1)
-    assert r["status"]["batch"] == 200
+    assert r["status"]["batch"] == 1000
     answer = keeper.ask("reload")
     assert answer[0]["ok"] is False and len(answer) == 3
     assert re.search(r"hailand.conf:1\d: batch = .many.: expected an integer from 1 to 5000$", answer[2]["fault"])
