@@ -34,8 +34,10 @@ create function ctl_case(p_number int8) returns jsonb language sql stable securi
 	         'category', k.category, 'category2', k.category2, 'category_name', c.name_zh, 'unit', u.code, 'unit_name', unit_title(u.level, u.name_zh, null, 'zh'),
 	         'place', p.code, 'place_name', unit_title(p.level, p.name_zh, null, 'zh'), 'phone', k.phone, 'language', k.language, 'building', k.building, 'entrance', k.entrance,
 	         'floor', k.floor, 'room', k.room, 'landmark', k.landmark, 'message_id', k.message_id, 'rounds', k.rounds, 'text', k.text,
-	         'events', (select jsonb_agg(jsonb_build_object('at', e.at, 'action', e.action, 'from', e.from_state, 'to', e.to_state, 'reason', e.reason,
-	                           'channel', e.channel) order by e.id) from case_event e where e.case_number = k.number),
+	         'events', (select jsonb_agg(jsonb_build_object('at', e.at, 'action', e.action, 'from', e.from_state, 'to', e.to_state,
+	                           'by', nullif(concat_ws(' ', (select unit_title(x.level, x.name_zh, null, 'zh') from unit x where x.id = e.unit_id and e.level > 0),
+	                                 (select x.name from person x where x.id = e.person_id)), ''),
+	                           'reason', e.reason, 'channel', e.channel) order by e.id) from case_event e where e.case_number = k.number),
 	         'messages', number_messages(k.number, array(select e.at from case_event e where e.case_number = k.number) || k.filed_at),
 	         'copies', (select count(*) from inbox_copy x where x.id = k.message_id))
 	  from "case" k join case_state_light l on l.state = k.state

@@ -231,3 +231,15 @@ create function ctl_board(p_unit text, p_at timestamptz) returns setof jsonb lan
 	 order by b.n
 $$;
 grant execute on function ctl_board to hailan_admin;
+
+-- What its life has brought a case, beside what it was when it was filed.
+alter function ctl_case(int8) rename to ctl_case_filed;
+create function ctl_case(p_number int8) returns jsonb language sql stable security definer set search_path = hailan, pg_temp as $$
+	select ctl_case_filed(p_number) || coalesce((select jsonb_strip_nulls(jsonb_build_object('outcome', f.outcome, 'result', f.result, 'grade', f.grade,
+	         'reporter_says', nullif(f.reporter_says, 'unasked'), 'parent', f.parent_number, 'refusals', nullif(f.refusals, 0),
+	         'done_at', f.done_at, 'closed_at', f.closed_at, 'held_at', f.held_at, 'supervised_at', f.supervised_at,
+	         'merged', (select jsonb_agg(jsonb_build_object('number', c.number, 'phone', k.phone, 'filed_at', k.filed_at) order by c.number)
+	                      from case_life c join "case" k on k.number = c.number where c.parent_number = f.number)))
+	    from case_life f where f.number = p_number), '{}')
+$$;
+grant execute on function ctl_case to hailan_admin;

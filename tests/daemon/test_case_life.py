@@ -76,6 +76,7 @@ def test_dead_livestock(make_town):
     """The story of the newspaper: told at half past ten, sent on within the hour, done the next day."""
     town = make_town()
     offices(town)
+    town.rows("select hailan.simulation_mark()")
     town.daemon.start("--simulate", "2026-11-24T02:30:00Z")
     town.smsc.bound()
     grid, community, street, farm = (Phone(town, n) for n in (GRID, COMMUNITY, STREET, FARM))
@@ -115,6 +116,11 @@ def test_dead_livestock(make_town):
     for at, wanted in (("2026-11-24 10:29+08", None), ("2026-11-24 11:29+08", "yellow"), ("2026-11-25 09:14+08", "yellow"), ("2026-11-25 12:00+08", "green")):
         assert town.cluster.value("select hailan.case_light_at(%s, %s)", number, at) == wanted, at
     assert town.cluster.value("select date(closed_at at time zone 'Asia/Shanghai')::text from hailan.case_life where number = %s", number) == "2026-11-25"
+    shown = town.daemon.json("case", str(number))
+    assert (shown["outcome"], shown["result"], shown["reporter_says"]) == ("solved", "征得村民理解，场地清理干净了", "yes")
+    assert [e["by"] for e in shown["events"]][1:] == ["天图社区 池美兰", "天图社区 池美兰", "农业农村局 裴国栋", "农业农村局 裴国栋",
+                                                      "柳春梅", "天图社区 池美兰", "安民街道 辛丽娟"]
+    assert "grade" in town.daemon.ctl("case", str(number)).stdout
     town.daemon.stop()
     town.daemon.check_log()
 
