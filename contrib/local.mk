@@ -5,4 +5,5 @@ EXTRA_DIST += %D%/quickstart %D%/install-packages %D%/packages \
 	%D%/demo/households.csv %D%/demo/residents.csv %D%/demo/volunteers.csv
 include contrib/systemd/local.mk
 include contrib/completion/local.mk
+EXTRA_DIST += %D%/postfix/main.cf %D%/exim/hailan.conf %D%/opensmtpd/smtpd.conf
 EXTRA_DIST += %D%/example-channel/line.c %D%/example-channel/Makefile %D%/example-channel/README.md

@@ -5,7 +5,7 @@ _hailanctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local common="-f --config -d --database -S --socket -j --json -h --help"
-	local commands="status board case inbox outbox try timers rules simulate import migrate check reload help version"
+	local commands="status board case inbox outbox attachment try timers rules simulate import migrate check reload help version"
 	local kinds="units staff volunteers households residents keywords categories routing templates calendar hours rules"
 	local command="" options="" word i operands=0
 
@@ -42,6 +42,7 @@ _hailanctl()
 	board) options="-t --at" ;;
 	case) options="-o --open -p --phone -u --unit -l --limit" ;;
 	inbox) options="-s --stuck -r --retry -n --recent" ;;
+	attachment) options="-m --message -g --get -o --output" ;;
 	outbox) options="-w --waiting -x --failed -n --recent" ;;
 	try) options="-p --phone -D --data" ;;
 	timers) options="-o --overdue -r --rule -l --limit" ;;

@@ -85,6 +85,8 @@ enum channel_report_flag {
 	CHANNEL_DAMAGED = 2,   /* the bytes did not fit their declared form */
 	CHANNEL_GUESSED = 4,   /* the charset was guessed */
 	CHANNEL_TRUNCATED = 8, /* the peer sent more than was kept */
+	/* The source may be forged: nothing is done that only its owner may ask for. */
+	CHANNEL_UNPROVEN = 256,
 };
 
 /* A piece of a long message. Pieces are stored and acknowledged one by one, in any order and over

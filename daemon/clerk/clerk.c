@@ -394,7 +394,7 @@ on_look(void *arg, const struct call_outcome *o)
 	}
 	d = &c->ready->decisions[index];
 	context_now = context(c, c->ready);
-	if (d->look == LOOK_NUMBER) {
+	if (d->look != LOOK_MESSAGE) {
 		const struct result *r = o->result;
 		struct decide_known known = { .found = result_rows(r) > 0 };
 		if (known.found) {
@@ -403,7 +403,10 @@ on_look(void *arg, const struct call_outcome *o)
 			known.state = result_bytes(r, 0, 3, NULL);
 			known.unit = result_null(r, 0, 5) ? 0 : (int32_t)result_int(r, 0, 5);
 		}
-		decide_number(&context_now, &known, d);
+		if (d->look == LOOK_NUMBER)
+			decide_number(&context_now, &known, d);
+		else
+			decide_about(&context_now, &known, d);
 	} else {
 		bool found = result_rows(o->result) > 0 && !result_null(o->result, 0, 0);
 		decide_late_part(&context_now, found ? result_int(o->result, 0, 0) : 0, d);
@@ -425,7 +428,10 @@ ask(struct clerk *c, size_t index)
 	params_int8(&c->params, d->look_id);
 	if (d->look == LOOK_NUMBER)
 		params_text(&c->params, d->source);
-	database_call(c->db, d->look == LOOK_NUMBER ? &sql_case_look : &sql_case_of_message,
+	database_call(c->db,
+	    d->look == LOOK_NUMBER  ? &sql_case_look
+	    : d->look == LOOK_ABOUT ? &sql_case_about
+				    : &sql_case_of_message,
 	    &c->params, CALL_TIMEOUT_MS, on_look, look);
 }
 

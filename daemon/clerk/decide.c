@@ -551,6 +551,63 @@ add_text(struct decide_context *c, struct decision *d, const struct message *m,
 	notify_unit(c, d, TEMPLATE_NOTICE_ADDED, policy_unit(c->policy, k->unit), text);
 }
 
+/* A mail in the thread of a case: what is asked or told there is asked or told of that case. A
+ * number that is merely claimed counts when the case is the sender's own. */
+static bool
+in_thread(struct decide_context *c, struct decision *d, const struct message *m,
+    const struct understanding *u)
+{
+	int64_t about = message_protocol_number(m, "about");
+	int64_t asked = message_protocol_number(m, "asked");
+	struct buffer masked = { 0 };
+
+	if (about == 0 && !is_own_number(m, asked))
+		return false;
+	d->look = LOOK_ABOUT;
+	d->look_id = about != 0 ? about : asked;
+	d->event_reason = arena_keep(c->arena, m->text, m->text_len);
+	if (u->kind == KIND_PROGRESS || u->kind == KIND_CASE_NUMBER) {
+		d->verdict = "progress";
+		return true;
+	}
+	/* Thanks, a laugh or a picture without a word: written down, and nobody is called for it.
+	 */
+	d->verdict = quiet_verdicts[u->kind] != NULL ? quiet_verdicts[u->kind] : "added";
+	reply_mask(u, m->text, m->text_len, &masked);
+	d->text = arena_keep(c->arena, masked.data != NULL ? masked.data : "", masked.len);
+	buffer_clear(&masked);
+	return true;
+}
+
+void
+decide_about(struct decide_context *c, const struct decide_known *known, struct decision *d)
+{
+	int64_t number = d->look_id;
+
+	d->look = LOOK_NOTHING;
+	if (!known->found) {
+		answer(c, d, TEMPLATE_NUMBER_UNKNOWN,
+		    &(struct reply_fields){ .number = number_text(c, number) });
+		return;
+	}
+	if (strcmp(d->verdict, "progress") == 0) {
+		tell_progress(c, d, number, keep(c, known->category), keep(c, known->state),
+		    known->unit, d->event_reason);
+		return;
+	}
+	d->event_number = number;
+	d->event_action = "added_text";
+	d->category = keep(c, known->category);
+	d->unit = known->unit;
+	if (strcmp(d->verdict, "added") != 0)
+		return;
+	answer(c, d, TEMPLATE_CASE_ADDED,
+	    &(struct reply_fields){
+		.number = number_text(c, number), .unit = unit_name(c, known->unit, d->tongue) });
+	notify_unit(c, d, TEMPLATE_NOTICE_ADDED, policy_unit(c->policy, known->unit), d->text);
+	d->text = "";
+}
+
 static bool
 added(struct decide_context *c, struct decision *d, const struct message *m,
     const struct understanding *u)
@@ -634,8 +691,12 @@ commanded(struct decide_context *c, struct decision *d, const struct message *m,
 		    &(struct reply_fields){ .number = number_text(c, (int64_t)command.number) });
 	else if (command.verb == COMMAND_REPORT_FOR || command.verb == COMMAND_WISH_FOR)
 		file_for(c, d, m, &command);
-	else
+	else {
 		step_from_command(c->arena, m, &command, &d->step);
+		/* in the thread of a case its number need not be said */
+		if (d->step.number == 0)
+			d->step.number = message_protocol_number(m, "about");
+	}
 	return true;
 }
 
@@ -782,6 +843,9 @@ decide(struct decide_context *c, struct message *m, struct decision *d)
 	struct understanding u;
 
 	begin(c, m, d);
+	/* Anybody may have written under a name of staff. */
+	if ((m->flags & MESSAGE_UNPROVEN) != 0)
+		m->staff_level = 0;
 	if ((m->flags & MESSAGE_NO_ANSWER) != 0) {
 		d->verdict = "service";
 		return;
@@ -799,7 +863,7 @@ decide(struct decide_context *c, struct message *m, struct decision *d)
 		d->look_id = message_protocol_number(m, "late_for");
 		return;
 	}
-	if (!commanded(c, d, m, &u) && !spoken(c, d, m, &u))
+	if (!commanded(c, d, m, &u) && !spoken(c, d, m, &u) && !in_thread(c, d, m, &u))
 		by_kind(c, d, m, &u);
 	if (d->files || d->event_number != 0)
 		learn_language(d, m, &u);

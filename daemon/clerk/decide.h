@@ -35,6 +35,7 @@ struct decision_out {
 enum decision_look {
 	LOOK_NOTHING,
 	LOOK_NUMBER,  /* whether the sender may know of number: decide_number() goes on */
+	LOOK_ABOUT,   /* what the case is that he was written to about: decide_about() goes on */
 	LOOK_MESSAGE, /* which case the message look_id has become: decide_late_part() goes on */
 };
 
@@ -94,6 +95,7 @@ struct decide_known {
 	int32_t unit;
 };
 void decide_number(struct decide_context *c, const struct decide_known *known, struct decision *d);
+void decide_about(struct decide_context *c, const struct decide_known *known, struct decision *d);
 
 /* number: the case that the earlier parts have become; 0: none, so the part is filed alone. */
 void decide_late_part(struct decide_context *c, int64_t number, struct decision *d);

@@ -21,6 +21,8 @@ enum message_flag {
 	MESSAGE_LATE_PART = 16,
 	MESSAGE_INCOMPLETE = 32,
 	MESSAGE_JOINED = 64,
+	MESSAGE_FILES = 128,
+	MESSAGE_UNPROVEN = 256,
 };
 
 struct message_case {

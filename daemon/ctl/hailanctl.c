@@ -36,7 +36,7 @@ struct ctl {
 	struct sql *sql;
 };
 
-extern const struct ctl_command ctl_board, ctl_case, ctl_check, ctl_help, ctl_import, ctl_inbox,
+extern const struct ctl_command ctl_attachment, ctl_board, ctl_case, ctl_check, ctl_help, ctl_import, ctl_inbox,
     ctl_migrate, ctl_outbox, ctl_reload, ctl_rules, ctl_simulate, ctl_status, ctl_timers, ctl_try,
     ctl_version;
 
@@ -46,6 +46,7 @@ const struct ctl_command *const ctl_commands[] = {
 	&ctl_case,
 	&ctl_inbox,
 	&ctl_outbox,
+	&ctl_attachment,
 	&ctl_try,
 	&ctl_timers,
 	&ctl_rules,

@@ -5,6 +5,7 @@
 noinst_LTLIBRARIES += liblmtp-plugin.la
 liblmtp_plugin_la_SOURCES = \
 	%D%/address.c %D%/address.h \
+	%D%/auth.c %D%/auth.h \
 	%D%/bytes.c %D%/bytes.h \
 	%D%/charsets.c %D%/charsets.h \
 	%D%/command.c %D%/command.h \

@@ -15,8 +15,9 @@ struct mail_file {
 
 struct mail {
 	char *subject, *from, *message_id, *in_reply_to,
-	    *references; /* "" none; ids with their <> */
-	char *text;      /* what its sender wrote in it, see trim.h; subject not in it */
+	    *references;      /* "" none; ids with their <> */
+	char *authentication; /* values of Authentication-Results, a line each; "" none */
+	char *text;           /* what its sender wrote in it, see trim.h; subject not in it */
 	size_t text_len;
 	struct mail_file *files;
 	size_t file_count;

@@ -52,6 +52,7 @@ mail_clear(struct mail *m)
 	free(m->message_id);
 	free(m->in_reply_to);
 	free(m->references);
+	free(m->authentication);
 	free(m->text);
 	for (size_t i = 0; i < m->file_count; i++) {
 		free(m->files[i].name);
@@ -397,11 +398,23 @@ replace(char **field, char *value)
 		*field = value;
 }
 
+/* One line of what the field says, on top of what others have said. */
+static void
+add_result(struct bytes *results, const char *raw)
+{
+	char *line = tidy(raw, 2000);
+
+	if (results->len < VALUE_MAX)
+		bytes_printf(results, "%s\n", line);
+	free(line);
+}
+
 static void
 read_fields(GMimeObject *message, struct mail *out)
 {
 	GMimeHeaderList *list = g_mime_object_get_header_list(message);
 	int count = g_mime_header_list_get_count(list);
+	struct bytes results = { 0 };
 
 	for (int i = 0; i < count && i < HEADERS_MAX; i++) {
 		GMimeHeader *h = g_mime_header_list_get_header_at(list, i);
@@ -419,9 +432,12 @@ read_fields(GMimeObject *message, struct mail *out)
 			replace(&out->in_reply_to, message_ids(raw, 1));
 		else if (strcasecmp(name, "References") == 0)
 			replace(&out->references, message_ids(raw, 8));
+		else if (strcasecmp(name, "Authentication-Results") == 0)
+			add_result(&results, raw);
 		if (out->machine == NULL)
 			out->machine = machine_of(name, raw);
 	}
+	out->authentication = results.data;
 }
 
 /* ---- the tree ------------------------------------------------------------------------------- */
@@ -659,8 +675,8 @@ walk(struct walk *w, GMimeObject *object, size_t depth)
 static void
 fill_strings(struct mail *m)
 {
-	char **fields[] = { &m->subject, &m->from, &m->message_id, &m->in_reply_to,
-		&m->references };
+	char **fields[] = { &m->subject, &m->from, &m->message_id, &m->in_reply_to, &m->references,
+		&m->authentication };
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (*fields[i] == NULL)

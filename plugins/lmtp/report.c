@@ -3,6 +3,7 @@
 #include "report.h"
 
 #include "address.h"
+#include "auth.h"
 #include "mail.h"
 #include "settings.h"
 
@@ -192,7 +193,9 @@ report_make(struct report *r, const struct settings *s, const char *sender, cons
 		.resend_s = s->resend_s,
 		.files = r->files,
 		.file_count = m->file_count,
-		.flags = m->flags | (machine != NULL ? CHANNEL_NO_ANSWER : 0),
+		.flags =
+		    m->flags | (machine != NULL ? CHANNEL_NO_ANSWER : 0) |
+		    (auth_proves(m->authentication, s->authserv_id, sender) ? 0 : CHANNEL_UNPROVEN),
 		.protocol = r->protocol.data,
 	};
 }

@@ -24,6 +24,9 @@ const struct channel_option settings_options[] = {
 	    "addresses." },
 	{ "hostname", CHANNEL_STRING, "", 0, 0, NULL,
 	    "The name that we tell MTAs; empty: the first domain." },
+	{ "authserv_id", CHANNEL_STRING, "", 0, 0, NULL,
+	    "The name under which our MTA writes Authentication-Results; empty: no sender is "
+	    "proven." },
 	{ "size", CHANNEL_INTEGER, "27262976", 65536, 32 * MEBIBYTE, NULL,
 	    "Bytes of a mail at most; what is larger is refused for good." },
 	{ "line", CHANNEL_INTEGER, "2048", 512, 65536, NULL, "Bytes of a command line at most." },
@@ -70,6 +73,7 @@ settings_read(const struct channel *c, struct settings *out)
 		.address = channel_get_string(c, NULL, "address"),
 		.secret = channel_get_string(c, NULL, "secret"),
 		.hostname = channel_get_string(c, NULL, "hostname"),
+		.authserv_id = channel_get_string(c, NULL, "authserv_id"),
 		.size = size_of(c, "size"),
 		.line = size_of(c, "line"),
 		.recipients = size_of(c, "recipients"),

@@ -64,7 +64,7 @@ insert into setting (key, value, help) values
 	('mail_channel', 'mail', 'the channel that texts to addresses of mail go out by when what they are about came another way');
 
 -- For hailanctl: the attachments of a case, a wish or a message, the oldest first.
-create function ctl_attachments(p_filter jsonb) returns setof jsonb
+create function ctl_attachments(p_filter jsonb, p_at timestamptz) returns setof jsonb
 language sql stable set search_path = hailan, pg_temp as $$
 	select jsonb_build_object('at', l.at, 'number', l.number, 'message', l.message_id, 'type', a.mime, 'size', length(a.bytes),
 	       'name', coalesce(l.name, ''), 'sha256', encode(a.sha256, 'hex'))

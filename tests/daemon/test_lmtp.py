@@ -27,7 +27,7 @@ def cluster(folder):
 @pytest.fixture(scope="module")
 def town(folder, cluster):
     port, mta = ht.free_port(), mails.Mta()
-    t = Town(folder, cluster, link_options='source = "12345"', extra=mails.settings(port, mta.port, 'command_timeout = "30s"'))
+    t = Town(folder, cluster, link_options='source = "12345"', extra=mails.settings(port, mta.port, 'authserv_id = "mx.city.example"'))
     t.port, t.mta = port, mta
     try:
         t.start()
@@ -175,3 +175,96 @@ def test_a_recipient_that_is_refused_is_written_down(town):
     ht.until("a failed delivery", lambda: town.rows(
         "select d.detail from hailan.delivery d join hailan.outbox o on o.id = d.outbox_id where o.destination = %s and d.state = 'failed'", who), 60)
     assert town.mta.to(who) == []
+
+
+def answer_to(town, who):
+    """The last mail to somebody, and the address that he answers to."""
+    message = town.mta.expect(who)[-1][1]
+    return message, message["Reply-To"]
+
+
+def events(town, number):
+    return town.rows("select action, reason from hailan.case_event where case_number = %s order by id", number)
+
+
+def test_an_answer_finds_its_case_by_the_address(town):
+    who, friend = mails.person(), mails.person()
+    mails.deliver(town.port, mails.write("电梯", "天图小区5号楼电梯停了", who), who)
+    case = town.one_case(who, timeout=60)
+    _, address = answer_to(town, who)
+    m = mails.write("回复：电梯", "轮椅下不去\n\n在 2026年11月24日，report 写道：\n> 编号\n", friend)
+    m.add_attachment(PICTURE[::-1], maintype="image", subtype="jpeg", filename="b.jpg")
+    mails.deliver(town.port, m, friend, address)
+    ht.until("the text at the case", lambda: ("added_text", "轮椅下不去") in [tuple(e) for e in events(town, case["number"])], 60,
+             shown=lambda: events(town, case["number"]))
+    assert town.cases(friend) == [], "no case of its own"
+    names = [r["name"] for r in town.rows("select name from hailan.attachment_link where number = %s", case["number"])]
+    assert names == ["b.jpg"]
+    answer, _ = answer_to(town, friend)
+    assert str(case["number"]) in answer.get_content()
+
+
+def test_an_answer_finds_its_case_by_the_thread(town):
+    who = mails.person()
+    mails.deliver(town.port, mails.write("暖气", "天图小区5号楼暖气不热", who), who)
+    case = town.one_case(who, timeout=60)
+    answer, _ = answer_to(town, who)
+    mails.deliver(town.port, mails.write("Re: 暖气", "老人冻病了", who, In_Reply_To=answer["Message-ID"]), who)
+    ht.until("the text at the case", lambda: "老人冻病了" in [e["reason"] for e in events(town, case["number"])], 60)
+    assert len(town.cases(who)) == 1
+
+
+def test_a_number_in_the_subject_counts_for_its_owner_only(town):
+    who, other = mails.person(), mails.person()
+    mails.deliver(town.port, mails.write("井盖", "天图小区5号楼门口井盖没了", who), who)
+    number = town.one_case(who, timeout=60)["number"]
+    mails.deliver(town.port, mails.write(f"Re: 井盖 [{number}]", "有人差点掉下去", who), who)
+    ht.until("the text at the case", lambda: "有人差点掉下去" in [e["reason"] for e in events(town, number)], 60)
+    mails.deliver(town.port, mails.write(f"Re: 井盖 [{number}]", "天图小区9号楼垃圾没人收", other), other)
+    assert town.one_case(other, timeout=60)["number"] != number
+    assert len(events(town, number)) == 2
+
+
+@pytest.fixture
+def staff(town):
+    """An address of the grid worker whose telephone is known."""
+    address = mails.person()
+    town.rows("insert into hailan.phone (number, person_id) select %s, person_id from hailan.phone where number = %s returning number",
+              address, WORKERS[0])
+    yield address
+    town.rows("delete from hailan.phone where number = %s returning number", address)
+
+
+def test_only_proven_staff_are_obeyed(town, staff):
+    who = mails.person()
+    mails.deliver(town.port, mails.write("路灯", "天图小区3号楼路灯坏了", who), who)
+    number = town.one_case(who, timeout=60)["number"]
+    command = mails.write("", f"收{number}", staff)
+    for result in (None, "evil.example; spf=pass smtp.mailfrom=" + staff, "mx.city.example; spf=fail smtp.mailfrom=" + staff):
+        m = mails.write("", f"收{number}", staff, **({"Authentication_Results": result} if result else {}))
+        mails.deliver(town.port, m, staff)
+        row = ht.until("the mail", lambda m=m: town.rows(
+            "select v.kind from hailan.inbox i join hailan.verdict v on v.inbox_id = i.id where i.protocol::jsonb ->> 'message_id' = %s",
+            m["Message-ID"]), 60)[0]
+        assert row["kind"] != "command", result
+    command["Authentication-Results"] = "mx.city.example; spf=pass smtp.mailfrom=" + staff
+    mails.deliver(town.port, command, staff)
+    ht.until("the step", lambda: any(e["action"] != "filed" for e in events(town, number)), 60, shown=lambda: events(town, number))
+
+
+def test_hailanctl_fetches_attachments(town, tmp_path):
+    who = mails.person()
+    m = mails.write("裂缝", "天图小区5号楼外墙裂缝", who)
+    content = b"%PDF-1.4 " + who.encode()
+    m.add_attachment(content, maintype="image", subtype="png", filename="../../报告.pdf")
+    mails.deliver(town.port, m, who)
+    number = town.one_case(who, timeout=60)["number"]
+    listed = town.daemon.json("attachment", str(number))[0]
+    assert (listed["type"], listed["size"], listed["number"]) == ("application/pdf", len(content), number)
+    assert town.daemon.json("attachment", "--message", str(listed["message"]))[0]["sha256"] == listed["sha256"]
+    out = tmp_path / "a.pdf"
+    town.daemon.ctl("attachment", "--get", listed["sha256"][:12], "--output", out)
+    assert out.read_bytes() == content
+    again = town.daemon.ctl("attachment", "--get", listed["sha256"][:12], "--output", out, check=False)
+    assert again.returncode != 0 and "exists" in again.stderr
+    assert town.daemon.ctl("attachment", "--get", "000000000000", check=False).returncode == 1

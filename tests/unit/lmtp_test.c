@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The lmtp plugin's parts that need no loop and no mail. */
 #include "plugins/lmtp/address.h"
+#include "plugins/lmtp/auth.h"
 #include "plugins/lmtp/bytes.h"
 #include "plugins/lmtp/command.h"
 #include "plugins/lmtp/compose.h"
@@ -27,6 +28,7 @@ static const struct settings settings = {
 	.domain = "report.city.example",
 	.address = "report@report.city.example",
 	.secret = SECRET,
+	.authserv_id = "",
 	.limits = { .header = 65536, .parts = 100, .depth = 10, .text = 65000 },
 };
 
@@ -397,6 +399,43 @@ test_texts(void **state)
 	}
 }
 
+static void
+test_proof_of_the_sender(void **state)
+{
+	static const struct {
+		const char *results;
+		bool proved;
+	} cases[] = {
+		{ "mx.city.example; spf=pass smtp.mailfrom=li@example.net\n", true },
+		{ "mx.city.example 1; dkim=pass (2048-bit) header.d=Example.NET header.s=x\n",
+		    true },
+		{ "mx.city.example; dmarc=pass (p=none) header.from=example.net\n", true },
+		{ "mx.city.example; spf=fail smtp.mailfrom=li@example.net; dkim=pass "
+		  "header.d=example.net",
+		    true },
+		{ "other.example; spf=pass smtp.mailfrom=li@example.net\n", false },
+		{ "mx.city.example.evil.net; spf=pass smtp.mailfrom=li@example.net\n", false },
+		{ "mx.city.example; spf=pass smtp.mailfrom=li@evil.net\n", false },
+		{ "mx.city.example; spf=pass smtp.mailfrom=example.net@evil.net\n", false },
+		{ "mx.city.example; dkim=pass header.d=evil.net header.i=x.header.d=example.net\n",
+		    false },
+		{ "mx.city.example; dkim=fail (; spf=pass smtp.mailfrom=li@example.net)\n", false },
+		{ "mx.city.example; none\n", false },
+		{ "", false },
+		{ "other.example; none\nmx.city.example; spf=pass smtp.mailfrom=example.net\n",
+		    true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		print_message("# %s", cases[i].results);
+		assert_int_equal(auth_proves(cases[i].results, "mx.city.example", "li@example.net"),
+		    cases[i].proved);
+		assert_false(auth_proves(cases[i].results, "", "li@example.net"));
+		assert_false(auth_proves(cases[i].results, "mx.city.example", ""));
+	}
+}
+
 /* Every option stands in the manual with its help, type, range and default. */
 static void
 test_manual_has_every_option(void **state)
@@ -444,6 +483,7 @@ main(void)
 		cmocka_unit_test(test_what_is_composed_can_be_read),
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_proof_of_the_sender),
 		cmocka_unit_test(test_manual_has_every_option),
 	};
 
