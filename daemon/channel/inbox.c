@@ -37,6 +37,7 @@ struct connection {
 	struct database *db;
 	struct batcher *batcher;
 	bool up;
+	bool told_down; /* also the first try may fail, and a person must know why */
 };
 
 struct inbox {
@@ -247,9 +248,10 @@ on_database(void *arg, enum database_state state, const char *detail)
 	struct connection *k = arg;
 	bool up = state == DATABASE_UP;
 
-	if (state == DATABASE_CONNECTING || up == k->up)
+	if (state == DATABASE_CONNECTING || (up ? k->up : k->told_down))
 		return;
 	k->up = up;
+	k->told_down = !up;
 	if (up)
 		log_info("channel: database up connection=%td", k - k->inbox->connections);
 	else
