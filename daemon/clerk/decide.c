@@ -137,6 +137,14 @@ unit_name(const struct decide_context *c, int64_t id, enum tongue tongue)
 	return u != NULL ? u->name[tongue] : "";
 }
 
+static const char *
+unit_phone(const struct decide_context *c, int64_t id)
+{
+	const struct policy_unit *u = policy_unit(c->policy, id);
+
+	return u != NULL ? u->phone : "";
+}
+
 /* "天图社区3号楼2单元501", "천도사회구역 3동 2단원 501호". */
 static const char *
 address_text(struct decide_context *c, const struct decision *d, enum tongue tongue)
@@ -246,6 +254,7 @@ tell_case(struct decide_context *c, struct decision *d, const char *masked)
 		.number = number_text(c, d->number),
 		.category = category_name(c, d->category, d->tongue),
 		.unit = unit_name(c, d->unit, d->tongue),
+		.phone = unit_phone(c, d->unit),
 		.emergency = emergency,
 	};
 
@@ -320,7 +329,8 @@ file(struct decide_context *c, struct decision *d, const struct message *m,
 	if (wish) {
 		answer(c, d, TEMPLATE_WISH_FILED,
 		    &(struct reply_fields){ .number = number_text(c, d->number),
-			.unit = unit_name(c, d->unit, d->tongue) });
+			.unit = unit_name(c, d->unit, d->tongue),
+			.phone = unit_phone(c, d->unit) });
 		notify_unit(c, d, TEMPLATE_NOTICE_WISH,
 		    unit != NULL ? unit : policy_unit(c->policy, d->place), text);
 	} else {
@@ -376,7 +386,8 @@ tell_progress(struct decide_context *c, struct decision *d, int64_t number, cons
 	    &(struct reply_fields){ .number = number_text(c, number),
 		.category = category_name(c, category, d->tongue),
 		.state = decide_state_name(state, d->tongue),
-		.unit = unit_name(c, unit, d->tongue) });
+		.unit = unit_name(c, unit, d->tongue),
+		.phone = unit_phone(c, unit) });
 	notify_unit(c, d, TEMPLATE_NOTICE_CHASED, policy_unit(c->policy, unit), "");
 }
 
@@ -663,7 +674,8 @@ file_for(struct decide_context *c, struct decision *d, const struct message *m,
 		    PRIORITY_NOTICE, d->phone,
 		    &(struct reply_fields){ .number = number_text(c, d->number),
 			.category = category_name(c, d->category, d->tongue),
-			.unit = unit_name(c, d->unit, d->tongue) });
+			.unit = unit_name(c, d->unit, d->tongue),
+			.phone = unit_phone(c, d->unit) });
 }
 
 /* A command of staff; a resident may only take back what he reported. */

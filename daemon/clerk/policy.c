@@ -91,9 +91,19 @@ policy_add_unit(struct policy *p, int32_t id, int32_t parent, const char *level,
 		.parent = parent,
 		.level = xstrdup(level),
 		.name = { xstrdup(zh), xstrdup(ko) },
+		.phone = xstrdup(""),
 		.contact = xstrdup(contact),
 		.contact_tongue = contact_tongue,
 	};
+}
+
+void
+policy_set_phone(struct policy *p, const char *phone)
+{
+	struct policy_unit *last = &p->units[p->unit_count - 1];
+
+	free(last->phone);
+	last->phone = xstrdup(phone);
 }
 
 void
@@ -218,6 +228,7 @@ policy_free(struct policy **policy)
 		free(p->units[i].level);
 		free(p->units[i].name[TONGUE_ZH]);
 		free(p->units[i].name[TONGUE_KO]);
+		free(p->units[i].phone);
 		free(p->units[i].contact);
 	}
 	for (size_t i = 0; i < p->route_count; i++) {

@@ -29,6 +29,7 @@ struct policy_unit {
 	int32_t id, parent; /* parent 0: none */
 	char *level;
 	char *name[TONGUES]; /* as people say it: 天图社区 */
+	char *phone;         /* of its office, as people dial it; "" none */
 	char *contact;       /* the phone that gets its notices; "" nobody's */
 	enum tongue contact_tongue;
 };
@@ -113,6 +114,8 @@ void policy_add_category(struct policy *p, const char *code, const char *zh, con
     const char *emergency, int32_t department, bool urgent);
 void policy_add_unit(struct policy *p, int32_t id, int32_t parent, const char *level,
     const char *zh, const char *ko, const char *contact, enum tongue contact_tongue);
+/* Of the unit added last. */
+void policy_set_phone(struct policy *p, const char *phone);
 void policy_add_route(struct policy *p, const char *category, int32_t area, int rural, int32_t unit,
     const char *level);
 void policy_add_grid(struct policy *p, int32_t community, const char *building, int32_t grid);

@@ -92,6 +92,7 @@ take_unit(struct policy *p, const struct result *r, int row, struct err *err)
 	policy_add_unit(p, (int32_t)integer(r, row, "id"), (int32_t)integer(r, row, "parent_id"),
 	    text(r, row, "level"), text(r, row, "name_zh"), text(r, row, "name_ko"),
 	    text(r, row, "contact_phone"), tongue_parse(text(r, row, "contact_language")));
+	policy_set_phone(p, text(r, row, "phone"));
 	return true;
 }
 

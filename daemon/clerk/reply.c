@@ -9,7 +9,7 @@
 
 #define ELLIPSIS "…"
 
-enum { FIELDS = 9 };
+enum { FIELDS = 10 };
 struct field {
 	const char *name;
 	size_t offset;
@@ -26,6 +26,7 @@ static const struct field fields_table[FIELDS] = {
 	{ "emergency", offsetof(struct reply_fields, emergency) },
 	{ "part", offsetof(struct reply_fields, part) },
 	{ "parent", offsetof(struct reply_fields, parent) },
+	{ "phone", offsetof(struct reply_fields, phone) },
 };
 enum { SHORTENED = 4 };
 
@@ -77,14 +78,47 @@ field_at(const char *body, size_t *name_len)
 	return -1;
 }
 
-static void
-fill(const char *signature, const char *body, const struct piece *pieces, struct buffer *out)
+/* The part at body, "{?…?}", is to be shown: no field in it is empty. */
+static bool
+is_complete(const char *body, const char *end, const struct piece *pieces)
 {
+	size_t n;
+	int f;
+
+	for (; body < end; body++)
+		if (*body == '{' && (f = field_at(body + 1, &n)) >= 0 && pieces[f].len == 0)
+			return false;
+	return true;
+}
+
+/* Behind a mark of a part that may be left out; behind the part itself when it is. body itself when
+ * there is no mark. */
+static const char *
+pass_part(const char *body, const struct piece *pieces, bool parts)
+{
+	const char *end = strstr(body, "?}");
+
+	if (strncmp(body, "?}", 2) == 0)
+		return body + 2;
+	if (strncmp(body, "{?", 2) != 0 || end == NULL)
+		return body;
+	return parts && is_complete(body + 2, end, pieces) ? body + 2 : end + 2;
+}
+
+static void
+fill(const char *signature, const char *body, const struct piece *pieces, bool parts,
+    struct buffer *out)
+{
+	const char *next;
 	size_t n;
 	int f;
 
 	buffer_add_string(out, signature);
 	while (*body != '\0') {
+		if ((next = pass_part(body, pieces, parts)) != body) {
+			body = next;
+			continue;
+		}
 		if (*body == '{' && (f = field_at(body + 1, &n)) >= 0) {
 			buffer_add(out, pieces[f].text, pieces[f].len);
 			if (f < SHORTENED && pieces[f].text[pieces[f].len] != '\0')
@@ -110,7 +144,11 @@ reply_render(const struct policy *p, enum template t, enum tongue tongue,
 		pieces[f].text = v != NULL ? v : "";
 		pieces[f].len = strlen(pieces[f].text);
 	}
-	fill(p->signature, p->templates[t][tongue], pieces, out);
+	fill(p->signature, p->templates[t][tongue], pieces, true, out);
+	if (reply_units(out->data + begin, out->len - begin) <= REPLY_UNITS)
+		return;
+	out->len = begin;
+	fill(p->signature, p->templates[t][tongue], pieces, false, out);
 	for (int f = 0; f < SHORTENED; f++) {
 		size_t units = reply_units(out->data + begin, out->len - begin);
 		size_t has = reply_units(pieces[f].text, pieces[f].len), over;
@@ -122,7 +160,7 @@ reply_render(const struct policy *p, enum template t, enum tongue tongue,
 		pieces[f].len =
 		    prefix(pieces[f].text, pieces[f].len, has > over + 2 ? has - over : 2);
 		out->len = begin;
-		fill(p->signature, p->templates[t][tongue], pieces, out);
+		fill(p->signature, p->templates[t][tongue], pieces, false, out);
 	}
 }
 

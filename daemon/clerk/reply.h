@@ -15,12 +15,14 @@ struct understanding;
 
 /* What stands for {number}, {category} …; NULL is empty. */
 struct reply_fields {
-	const char *number, *category, *unit, *state, *address, *text, *emergency, *part, *parent;
+	const char *number, *category, *unit, *state, *address, *text, *emergency, *part, *parent,
+	    *phone;
 };
 
-/* Appends the filled template, with the signature before it. What is longer than one part loses the
- * end of {text}, then of {address}, {category}, {unit}; what is still longer stays so and is sent
- * in parts. Characters are never cut. */
+/* Appends the filled template, with the signature before it. What stands between {? and ?} is left
+ * out when a field in it is empty. What is longer than one part loses that, too, then the end of
+ * {text}, then of {address}, {category}, {unit}; what is still longer stays so and is sent in
+ * parts. Characters are never cut. */
 void reply_render(const struct policy *p, enum template t, enum tongue tongue,
     const struct reply_fields *fields, struct buffer *out);
 

@@ -11,11 +11,18 @@ return case when p_language = 'ko' and p_ko is not null then
 	else p_zh || case p_level when 'community' then '社区' when 'street' then '街道' when 'town' then '镇' when 'village' then '村'
 	                     when 'city' then '市' else '' end end;
 
--- Every unit with the phones that get its notices: staff on duty, the first known one first.
+-- A telephone as people here dial it.
+create function phone_shown(p_phone text) returns text language sql immutable set search_path = hailan, pg_temp
+return case when p_phone ~ '^\+861[3-9]\d{9}$' then substr(p_phone, 4)
+            when p_phone ~ '^\+86(10|2\d)\d{8}$' then '0' || substr(p_phone, 4, 2) || '-' || substr(p_phone, 6)
+            when p_phone ~ '^\+86\d{10,11}$' then '0' || substr(p_phone, 4, 3) || '-' || substr(p_phone, 7)
+            else coalesce(p_phone, '') end;
+
+-- Every unit with its own telephone and the phones that get its notices: staff on duty, the first known one first.
 create function policy_units() returns table (id int4, level text, parent_id int4, code text, name_zh text, name_ko text, phone text,
 	contact_phone text, contact_language text)
 language sql stable security definer set search_path = hailan, pg_temp as $$
-	select u.id, u.level::text, u.parent_id, u.code, unit_title(u.level, u.name_zh, u.name_ko, 'zh'), unit_title(u.level, u.name_zh, u.name_ko, 'ko'), u.phone, d.number, coalesce(d.language, 'zh')
+	select u.id, u.level::text, u.parent_id, u.code, unit_title(u.level, u.name_zh, u.name_ko, 'zh'), unit_title(u.level, u.name_zh, u.name_ko, 'ko'), phone_shown(u.phone), d.number, coalesce(d.language, 'zh')
 	  from unit u
 	  left join lateral (
 		select p.number, pe.language from staff s join person pe on pe.id = s.person_id join phone p on p.person_id = s.person_id
@@ -29,7 +36,8 @@ language sql stable security definer set search_path = hailan, pg_temp as $$
 	  from unit_alias a join unit u on u.id = a.unit_id order by u.id, a.name
 $$;
 
--- Templates that a language lacks, or whose placeholders differ between languages.
+-- Templates that a language lacks, whose placeholders differ between languages, or in which a part that may
+-- be left out, {?so?}, is not closed.
 create function templates_check() returns table (name text, language text, problem text)
 language sql stable security definer set search_path = hailan, pg_temp as $$
 	with wanted as (
@@ -45,6 +53,10 @@ language sql stable security definer set search_path = hailan, pg_temp as $$
 	  from wanted w left join fields f using (name, language)
 	 where exists (select from template t where t.name = w.name and t.language = w.language)
 	   and exists (select from fields o where o.name = w.name and o.names is distinct from f.names)
+	union all
+	select t.name, t.language, 'a part that may be left out must stand between {? and ?}, and none within another'
+	  from template t, lateral (select regexp_replace(t.body, '\{\?((?!\{\?).)*?\?\}', '', 'g') as rest) r
+	 where r.rest like '%{?%' or r.rest like '%?}%'
 $$;
 
 -- Which grid a building belongs to, as far as its households tell.

@@ -19,11 +19,28 @@ return length(p_text) + length(regexp_replace(p_text, '[\u0001-\uffff]', '', 'g'
 create function mask_text(p_text text) returns text language sql immutable set search_path = hailan, pg_temp
 return regexp_replace(translate(p_text, E'\n\t', '  '), '(\d{3})\d{3,}(\d{4})', '\1****\2', 'g');
 
--- A template filled. It fits one short message: the longest of these fields are cut, in this order.
+-- A body with or without the parts that may be left out, {?as here?}. One of whose fields one is empty is
+-- always left out.
+create function template_parts(p_body text, p_params jsonb, p_keep bool) returns text
+language plpgsql immutable set search_path = hailan, pg_temp as $$
+declare
+	m text[];
+begin
+	for m in select regexp_matches(p_body, '\{\?(.*?)\?\}', 'g') loop
+		p_body := replace(p_body, '{?' || m[1] || '?}',
+			case when p_keep and not exists (select from regexp_matches(m[1], '\{([a-z_]+)\}', 'g') f where coalesce(p_params ->> f[1], '') = '')
+			then m[1] else '' end);
+	end loop;
+	return p_body;
+end $$;
+
+-- A template filled. It fits one short message: what may be left out is, then the longest of these fields
+-- are cut, in this order.
 create function template_render(p_name text, p_language text, p_params jsonb) returns text
 language plpgsql stable set search_path = hailan, pg_temp as $$
 declare
-	v_body text := (select t.body from template t where t.name = p_name and t.language = p_language);
+	v_whole text := (select t.body from template t where t.name = p_name and t.language = p_language);
+	v_body text;
 	v_signature text := (select nullif(s.value, '') from setting s where s.key = 'signature');
 	v_text text;
 	v_field text;
@@ -31,11 +48,13 @@ declare
 	v_over int4;
 	m text[];
 begin
-	if v_body is null then
+	if v_whole is null then
 		raise exception 'there is no template % in %', p_name, p_language using errcode = 'P0002';
 	end if;
-	foreach v_field in array array['', 'text', 'reason', 'result', 'address', 'list', 'category', 'unit'] loop
-		if v_field <> '' then
+	foreach v_field in array array['?', '', 'text', 'reason', 'result', 'address', 'list', 'category', 'unit'] loop
+		if v_field in ('?', '') then
+			v_body := template_parts(v_whole, p_params, v_field = '?');
+		else
 			v_is := p_params ->> v_field;
 			v_over := sms_units(v_text) - 70;
 			continue when coalesce(length(v_is), 0) < 4 or position('{' || v_field || '}' in v_body) = 0;

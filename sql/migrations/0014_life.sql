@@ -378,7 +378,7 @@ begin
 	return (
 	select jsonb_build_object('number', coalesce(p_as, k.number)::text,
 	       'category', coalesce(case p_language when 'ko' then c.name_ko else c.name_zh end, case p_language when 'ko' then '신고' else '来信' end),
-	       'unit', coalesce(unit_title(u.level, u.name_zh, u.name_ko, p_language), ''),
+	       'unit', coalesce(unit_title(u.level, u.name_zh, u.name_ko, p_language), ''), 'phone', phone_shown(u.phone),
 	       'state', case p_language when 'ko' then l.name_ko else l.name_zh end,
 	       'address', case_address(k.number, p_language), 'text', mask_text(k.text), 'parent', coalesce(f.parent_number, k.number)::text,
 	       'reason', coalesce(f.result, ''), 'result', coalesce(f.result, case p_language when 'ko' then '다 됨' else '已办好' end), 'days', coalesce(extract(day from coalesce(f.extension_asked, f.extension))::text, ''))

@@ -5,6 +5,7 @@ import pytest
 
 import hailan_testing as ht
 import links
+import texts
 
 WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
 HAN = str.maketrans("0123456789", "零一二三四五六七八九")
@@ -75,3 +76,16 @@ def test_what_was_said_is_shown(town, mine):
     told = ht.until("receipts of all messages of the case", shown, timeout=60, shown=lambda: town.daemon.json("case", str(number)))
     assert phone in {m["to"] for m in told} and len({m["to"] for m in told}) > 1, told
     assert all(str(number) in m["text"] for m in told), told
+
+
+def test_telephone_of_the_unit(town):
+    """Told where the responsible unit has one, in both languages, in one part."""
+    town.rows("update hailan.unit set phone = '+864333222222' where level = 'department'")
+    for text, korean in ((links.LIGHT, False), ("천도사회구역 3동 정전됐습니다", True)):
+        def told():
+            phone = ht.phone()
+            town.smsc.text(phone, text)
+            message = town.smsc.expect(phone, timeout=60)
+            texts.check_reply(message, korean)
+            return "0433-3222222" in message["text"]
+        ht.until("the telephone in the reply", told, timeout=60, step=0.5)  # the policy is loaded anew

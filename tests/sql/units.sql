@@ -27,6 +27,17 @@ update template set body = '编号{nummer}' where name = 'case_filed' and langua
 select set_eq($$ select name || ' ' || language || ' ' || problem from templates_check() $$, array['progress ko missing',
 	'case_filed ko placeholders differ from another language', 'case_filed zh placeholders differ from another language'], 'faults are found');
 update setting set value = 'zh' where key = 'languages';
+select is((select string_agg(phone_shown(p), ' ' order by n) from unnest('{+8613904330011,+864333222222,+861065000000,+8685112345678,95598,null}'::text[]) with ordinality x (p, n)),
+	'13904330011 0433-3222222 010-65000000 0851-12345678 95598 ', 'telephones as people dial them');
+update template set body = body || '{?' || case language when 'zh' then '?}{?{unit}{?{unit}?}?}' else '' end where name = 'greeting';
+select set_eq($$ select language || ' ' || problem from templates_check() where name = 'greeting' and problem like 'a part%' $$,
+	array['zh a part that may be left out must stand between {? and ?}, and none within another',
+	      'ko a part that may be left out must stand between {? and ?}, and none within another'], 'parts that may be left out are closed');
+update template set body = '{number}，{unit}{?（{phone}）?}。' where name = 'no_not_yours';
+select results_eq($$ select template_render('no_not_yours', 'zh', jsonb_build_object('number', '20007', 'unit', u, 'phone', p))
+	from (values ('住建局', '0433-3222222'), ('住建局', ''), ('住建局', null), (repeat('长', 49), '0433-3222222'), (repeat('长', 50), '0433-3222222')) v (u, p) $$,
+	$$ values ('20007，住建局（0433-3222222）。'), ('20007，住建局。'), ('20007，住建局。'), ('20007，' || repeat('长', 49) || '（0433-3222222）。'), ('20007，' || repeat('长', 50) || '。') $$,
+	'the telephone where there is one and where there is room');
 select is((select count(*) from templates_check() where problem = 'missing'), 0::int8, 'a language that is not wanted may be missing');
 select * from finish();
 rollback;

@@ -4,10 +4,11 @@ begin;
 set local search_path = test, hailan, public;
 select no_plan();
 -- One part of an SMS holds 70 units. Numbers of seven digits, the longest names of the default tables;
--- {text}, {address}, {reason}, {result}, {list} are cut to fit, so they count as nothing.
+-- {text}, {address}, {reason}, {result}, {list} are cut to fit, so they count as nothing; so do the parts that
+-- may be left out.
 create temp view filled as
 	select name, language, replace(replace(replace(replace(replace(replace(replace(replace(
-		replace(replace(replace(replace(regexp_replace(regexp_replace(body, '\{(reason|result|list)\}', '', 'g'), '\{(red|yellow|blue|wish)\}', '88', 'g'), '{parent}', '1300013'), '{days}', '15'), '{code}', '1234'), '{count}', '88'),
+		replace(replace(replace(replace(regexp_replace(regexp_replace(template_parts(body, '{}', false), '\{(reason|result|list)\}', '', 'g'), '\{(red|yellow|blue|wish)\}', '88', 'g'), '{parent}', '1300013'), '{days}', '15'), '{code}', '1234'), '{count}', '88'),
 	         '{number}', '1300000'), '{emergency}', '110'), '{part}', '10'), '{text}', ''), '{address}', ''),
 	         '{category}', case language when 'zh' then (select name_zh from category where kind = 'case' order by length(name_zh) desc limit 1)
 	                                     else (select name_ko from category where kind = 'case' order by length(name_ko) desc limit 1) end),

@@ -88,6 +88,7 @@ add_places(struct policy *p)
 	policy_add_unit(
 	    p, GRID, COMMUNITY, "grid", "第一网格", "제1격자", "+8613900000010", TONGUE_ZH);
 	policy_add_unit(p, HOUSING, CITY, "department", "住房局", "주택국", "", TONGUE_ZH);
+	policy_set_phone(p, "0433-3222222");
 	policy_add_unit(p, GAS, CITY, "department", "燃气公司", "가스회사", "", TONGUE_ZH);
 	policy_add_unit(p, TOWN, CITY, "town", "智新镇", "지신진", "", TONGUE_ZH);
 	policy_add_unit(p, VILLAGE, TOWN, "village", "明东村", "명동촌", "", TONGUE_ZH);
@@ -499,6 +500,45 @@ test_masking(void **state)
 }
 
 static void
+rendered(struct world *w, const char *phone, const char *unit, const char *expected)
+{
+	struct buffer out = { 0 };
+
+	reply_render(w->policy, TEMPLATE_PROGRESS, TONGUE_ZH,
+	    &(struct reply_fields){ .number = "20007", .unit = unit, .phone = phone }, &out);
+	assert_string_equal(out.data, expected);
+	assert_true(reply_units(out.data, out.len) <= REPLY_UNITS);
+	buffer_clear(&out);
+}
+
+#define TEN "一二三四五六七八九十"
+#define FORTY TEN TEN TEN TEN
+
+/* The telephone of the unit is told where there is one and where there is room. */
+static void
+test_what_may_be_left_out(void **state)
+{
+	struct world *w = *state;
+	struct decision d;
+
+	policy_set_template(
+	    w->policy, "progress", TONGUE_ZH, "编号{number}，在{unit}{?（{phone}）?}。");
+	rendered(w, "0433-3222222", "住房局", "编号20007，在住房局（0433-3222222）。");
+	rendered(w, "", "住房局", "编号20007，在住房局。");
+	rendered(w, NULL, "住房局", "编号20007，在住房局。");
+	/* 70 units with the telephone, then 71 without being shortened. */
+	rendered(w, "0433-3222222", FORTY "一二三四五六",
+	    "编号20007，在" FORTY "一二三四五六（0433-3222222）。");
+	rendered(
+	    w, "0433-3222222", FORTY "一二三四五六七", "编号20007，在" FORTY "一二三四五六七。");
+
+	policy_set_template(
+	    w->policy, "case_filed", TONGUE_ZH, "{number} {unit}{?（{phone}）?}{?，{part}?}");
+	d = decided(w, from("+8613911110000", "楼道灯坏了"));
+	assert_string_equal(d.out[0].body, "20007 住房局（0433-3222222）");
+}
+
+static void
 test_fits_one_part(void **state)
 {
 	struct world *w = *state;
@@ -715,6 +755,7 @@ main(void)
 		TEST(test_late_part),
 		TEST(test_incomplete),
 		TEST(test_masking),
+		TEST(test_what_may_be_left_out),
 		TEST(test_fits_one_part),
 		TEST(test_routes),
 		TEST(test_commands),
