@@ -408,10 +408,12 @@ declare
 	n record;
 	w record;
 	v_told text[] := '{}';
+	v_heard bool;
 	v_extra jsonb := case when nullif(p_reason, '') is null then '{}' else jsonb_build_object('reason', mask_text(p_reason)) end;
 begin
 	select * into k from case_now x where x.number = p_number;
 	for n in select * from case_notice x where x.action = p_action order by x.ord loop
+		v_heard := false;
 		for w in
 			select p_number as number, p_actor as phone, phone_language(p_actor) as language where n.audience = 'actor' and p_actor is not null
 			union all
@@ -425,6 +427,7 @@ begin
 			                    when 'above' then (select coalesce(u.parent_id, u.id) from unit u where u.id = coalesce(k.unit_id, city_unit())) else city_unit() end) c
 			 where n.audience not in ('actor', 'reporters') and c.phone is not null
 		loop
+			v_heard := true;
 			-- a machine is never answered, nobody twice; who did it knows it
 			continue when w.phone = any (v_told) or w.phone !~ '^\+|@' and n.audience <> 'actor'
 			          or (n.audience not in ('actor', 'reporters') and w.phone is not distinct from p_actor);
@@ -432,6 +435,9 @@ begin
 			perform say(p_at, w.phone, w.language, n.template, case_params(p_number, w.language, w.number) || v_extra, w.number, p_message_id,
 			            k.urgent and n.audience <> 'reporters' and k.state <> 'closed');
 		end loop;
+		if not v_heard and n.audience = 'holder' and p_actor is not null then
+			perform say(p_at, p_actor, phone_language(p_actor), 'ack_no_phone', case_params(p_number, phone_language(p_actor)), p_number, p_message_id);
+		end if;
 	end loop;
 end $$;
 

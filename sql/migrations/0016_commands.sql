@@ -9,6 +9,7 @@ create function unit_find(p_word text, p_number int8) returns int4
 language plpgsql stable set search_path = hailan, pg_temp as $$
 declare
 	v_word text := regexp_replace(p_word, '\s', '', 'g');
+	v_part text;
 	v_ids int4[];
 begin
 	if v_word = '' or length(v_word) > 32 then
@@ -18,19 +19,25 @@ begin
 	elsif v_word in ('社区', '村', '사회구역', '촌') then
 		return (select case_home(k.place_id) from "case" k where k.number = p_number);
 	end if;
-	with named as (
-		select u.id, regexp_replace(n.name, '\s', '', 'g') as name
-		  from unit u, lateral (values (u.name_zh), (u.name_ko), (unit_title(u.level, u.name_zh, u.name_ko, 'zh')), (unit_title(u.level, u.name_zh, u.name_ko, 'ko'))) n (name)
-		 where u.level not in ('grid', 'landmark', 'city') and n.name is not null
-		union
-		select u.id, a.name from unit_alias a join unit u on u.id = a.unit_id where u.level not in ('grid', 'landmark', 'city')
-	), ranked as (
-		select n.id, min(case when n.name = v_word then 0 when starts_with(n.name, v_word) then 1000 when position(v_word in n.name) > 0 then 2000
-		                      when length(v_word) >= 2 and n.name ~ (select string_agg(regexp_replace(c, '([^[:alnum:]])', '\\\1'), '.*') from string_to_table(v_word, null) c)
-		                      then 3000 end + length(n.name)) as rank
-		  from named n group by n.id
-	)
-	select array_agg(r.id) into v_ids from ranked r where r.rank = (select min(x.rank) from ranked x);
+	-- "城管处理一下": what follows the name may belong to the sentence
+	for n in reverse length(v_word)..least(2, length(v_word)) loop
+		v_part := left(v_word, n);
+		with named as (
+			select u.id, regexp_replace(n.name, '\s', '', 'g') as name
+			  from unit u, lateral (values (u.name_zh), (u.name_ko), (unit_title(u.level, u.name_zh, u.name_ko, 'zh')), (unit_title(u.level, u.name_zh, u.name_ko, 'ko'))) n (name)
+			 where u.level not in ('grid', 'landmark', 'city') and n.name is not null
+			union
+			select u.id, a.name from unit_alias a join unit u on u.id = a.unit_id where u.level not in ('grid', 'landmark', 'city')
+		), ranked as (
+			select x.id, min(case when x.name = v_part then 0 when starts_with(x.name, v_part) then 1000 when position(v_part in x.name) > 0 then 2000
+			                      when n >= 2 and x.name ~ (case when n < length(v_word) then '^' else '' end
+			                                                || (select string_agg(regexp_replace(c, '([^[:alnum:]])', '\\\1'), '.*') from string_to_table(v_part, null) c))
+			                      then 3000 end + length(x.name)) as rank
+			  from named x group by x.id
+		)
+		select array_agg(r.id) into v_ids from ranked r where r.rank = (select min(y.rank) from ranked y);
+		exit when cardinality(v_ids) = 1;
+	end loop;
 	return case when cardinality(v_ids) = 1 then v_ids[1] end;
 end $$;
 

@@ -22,7 +22,7 @@ create function pg_temp.stands(p_number int8) returns text language sql as $$ se
 
 -- units by name
 select is((select name_zh from unit where id = unit_find(w, null)), n, w || ' is ' || n) from (values ('城管', '城市管理行政执法局'), ('农业局', '农业农村局'), ('农业农村局', '农业农村局'),
-	('住建局', '住房和城乡建设局'), ('公安局', '公安局'), ('交警', '公安局交警大队'), ('吉明', '吉明'), ('龙门街道', '龙门')) v (w, n);
+	('住建局', '住房和城乡建设局'), ('公安局', '公安局'), ('交警', '公安局交警大队'), ('城管处理一下', '城市管理行政执法局'), ('农业局的人去看看', '农业农村局'), ('공안국', '公安局'), ('吉明', '吉明'), ('龙门街道', '龙门')) v (w, n);
 select is(unit_find(w, null), null, w || ' is nobody') from (values ('天气预报'), (''), ('局'), ('%'), ('.*'), (repeat('长', 40))) v (w);
 create temp table c as select case_in('filed', 'farm') as number;
 select is(unit_find('街道', number), at_unit('street'), 'the street of the case') from c;
@@ -83,6 +83,12 @@ select is(pg_temp.says('city', 'help'), 'help_city');
 create temp table c5 as select case_in('filed') as number;
 select is(pg_temp.says('community', 'transfer', number, '街道'), 'ack_step', 'to its own street is up') from c5;
 select is(pg_temp.stands(number), 'with_street') from c5;
+
+-- nobody hears it
+create temp table c6 as select case_in('received', 'community') as number;
+update staff set duty = false where unit_id in (at_unit('urban'), at_unit('city'));
+select is(pg_temp.says('community', 'transfer', number, '城管'), 'ack_step ack_no_phone', 'who sends it where nobody has a telephone is told') from c6;
+update staff set duty = true;
 
 -- without a number
 select is(pg_temp.says('far', 'accept'), null, 'thanks for something is no question');

@@ -204,6 +204,81 @@ test_codes(void **state)
 	assert_false(command_code("", 0, code));
 }
 
+/* Each word that stands right before "{number}" in what we tell staff to answer. */
+static void
+try_advice(const char *name, const char *body, unsigned *tried)
+{
+	for (const char *at = strstr(body, "{number}"); at != NULL;
+	     at = strstr(at + 1, "{number}")) {
+		const char *from = at;
+		char text[64];
+		struct command c;
+
+		while (from > body && ((unsigned char)from[-1] >= 0x80) &&
+		       !(from - body >= 3 &&
+			   (memcmp(from - 3, "：", 3) == 0 || memcmp(from - 3, "，", 3) == 0 ||
+			       memcmp(from - 3, "！", 3) == 0 || memcmp(from - 3, "回", 3) == 0)))
+			from--;
+		if (from == at)
+			continue;
+		snprintf(text, sizeof(text), "%.*s20007", (int)(at - from), from);
+		if (!command_parse(text, strlen(text), &c) || c.number != 20007)
+			fail_msg("%s says to answer \"%s\", which is no command", name, text);
+		++*tried;
+	}
+}
+
+static void
+test_what_we_tell_them_to_answer(void **state)
+{
+	FILE *f = fopen(DATADIR "/templates.tsv", "r");
+	char line[1024];
+	unsigned tried = 0;
+
+	(void)state;
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f) != NULL) {
+		char *language = strchr(line, '\t'), *body;
+
+		if (language == NULL || (body = strchr(language + 1, '\t')) == NULL)
+			continue;
+		*language = '\0';
+		if (strncmp(line, "notice_", 7) == 0 || strncmp(line, "no_need", 7) == 0)
+			try_advice(line, body + 1, &tried);
+	}
+	fclose(f);
+	assert_true(tried > 50);
+}
+
+/* ".It Cm accept : 收 接" in the manual page: each of these words does it. */
+static void
+test_words_of_the_manual(void **state)
+{
+	FILE *f = fopen(MANUAL, "r");
+	char line[1024];
+	unsigned tried = 0;
+
+	(void)state;
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f) != NULL) {
+		char action[33], *at = strstr(line, " : ");
+
+		if (sscanf(line, ".It Cm %32s", action) != 1 || at == NULL)
+			continue;
+		for (char *w = strtok(at + 3, " \n"); w != NULL; w = strtok(NULL, " \n")) {
+			char text[64];
+			struct command c;
+			snprintf(text, sizeof(text), "%s 20007", w);
+			if (!command_parse(text, strlen(text), &c) ||
+			    strcmp(command_name(c.verb), action) != 0)
+				fail_msg("\"%s\" is not %s", text, action);
+			tried++;
+		}
+	}
+	fclose(f);
+	assert_true(tried > 60);
+}
+
 static void
 test_names(void **state)
 {
@@ -219,6 +294,8 @@ main(void)
 		cmocka_unit_test(test_meanings),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_codes),
+		cmocka_unit_test(test_what_we_tell_them_to_answer),
+		cmocka_unit_test(test_words_of_the_manual),
 		cmocka_unit_test(test_names),
 	};
 
