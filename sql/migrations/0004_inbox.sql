@@ -42,7 +42,7 @@ begin
 	if not exists (select from channel where name = p_channel and role = session_user)
 	and not pg_has_role(session_user, 'hailan_admin', 'member') then
 		raise exception 'role % does not speak for channel %', session_user, p_channel
-			using errcode = 'HA002', hint = 'hailanctl channel tells the roles of the channels';
+			using errcode = 'HA002', hint = 'table hailan.channel tells the roles of the channels; hailanctl migrate --channel NAME:ROLE changes them';
 	end if;
 end $$;
 

@@ -105,6 +105,21 @@ def test_manual_knows_every_column():
     assert told == {k: [(c["column"], c["required"]) for c in v] for k, v in kinds.items()}
 
 
+def test_manual_knows_every_database_role():
+    made = re.search(r"array\[('hailan_[^]]*)\]", (ht.SOURCE / "sql/migrations/0001_roles.sql").read_text())[1]
+    part = MANUAL.read_text().split(".Sh DATABASE ROLES")[1].split("\n.Sh ")[0]
+    assert set(re.findall(r"^\.It Li (hailan_\w+)", part, re.M)) == set(re.findall(r"hailan_\w+", made))
+
+
+def test_hints_of_the_database_name_commands_that_exist():
+    known = {c["name"] for c in commands()}
+    named = set()
+    for file in (ht.SOURCE / "sql/migrations").glob("*.sql"):
+        for hint in re.findall(r"hint = '([^']*)'", file.read_text()):
+            named |= set(re.findall(r"hailanctl (\w+)", hint))
+    assert named and named <= known, named - known
+
+
 def complete(*words):
     script = (
         f"source {COMPLETION}; COMP_WORDS=({' '.join(repr(w) for w in words)}); "

@@ -26,6 +26,10 @@ select is_empty($$
 	select c.relname from pg_class c where c.relnamespace = 'hailan'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
 	   and has_table_privilege('test_clerk', c.oid, 'insert, update, delete, truncate')$$, 'and writes nothing');
 select is_empty($$
+	select c.relname from pg_class c where c.relnamespace = 'hailan'::regnamespace and c.relkind in ('r', 'p', 'v', 'm') and has_table_privilege('test_reader', c.oid, 'select')
+	   and exists (select from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and a.attname in ('phone', 'person_id', 'source', 'destination', 'number') and c.relname <> 'unit')$$,
+	'a reader sees nobody''s telephone, person, message or case');
+select is_empty($$
 	select p.proname from pg_proc p where p.pronamespace = 'hailan'::regnamespace and has_function_privilege('public', p.oid, 'execute')$$,
 	'no function is open to everybody');
 select is_empty($$
