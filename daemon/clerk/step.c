@@ -127,6 +127,9 @@ answer(struct arena *a, const struct message *m, const struct understanding *u,
 		return take(out, "digits", 0, arena_keep(a, code, 4), "");
 	if (o->solved > 0 && command_answer(m->text, m->text_len, &number, &yes))
 		return take(out, yes ? "yes" : "no", (int64_t)number, "", "");
+	if (o->solved > 0 && command_solved(m->text, m->text_len, &yes))
+		return take(
+		    out, yes ? "yes" : "no", 0, "", yes ? "" : arena_keep(a, m->text, m->text_len));
 	if (o->questions == 0 || u->kind != KIND_ANSWER)
 		return false;
 	if (u->answer == UNDERSTANDING_DIGITS)

@@ -718,6 +718,49 @@ command_answer(const char *text, size_t len, uint64_t *number, bool *yes)
 	return ok;
 }
 
+/* The whole of a range is one of these words, perhaps with an ending of politeness. */
+static bool
+whole(const struct normal *t, struct range r, const char *const *list)
+{
+	for (; *list != NULL; list++) {
+		uint32_t n = word_at(t, r.from, *list);
+		if (n > 0 && trim(t, r.from + n, r.to).from >= r.to)
+			return true;
+	}
+	return false;
+}
+
+bool
+command_solved(const char *text, size_t len, bool *yes)
+{
+	static const char *const thanks[] = { "谢谢你们", "谢谢您", "谢谢", "感谢", "你好", "您好",
+		"고맙습니다", "감사합니다", "네", NULL };
+	static const char *const good[] = { "好了", "都好了", "已经好了", "修好了", "已修好",
+		"已经修好了", "弄好了", "办好了", "解决了", "已解决", "已经解决了", "可以了",
+		"行了", "没问题了", "完事了", "好了谢谢", "修好了谢谢", "解决了谢谢",
+		"해결됐습니다", "해결됐어요", "해결되였습니다", "해결됐슴다", "됐습니다", "됐어요",
+		"됐슴다", "다됐습니다", "다되였습니다", "고쳤습니다", "고쳐졌습니다", NULL };
+	static const char *const bad[] = { "否", "没好", "没修好", "没弄好", "没办好", "没解决",
+		"未解决", "还没", "还没有", "还没好", "还没修好", "还没弄好", "还没解决", "没修",
+		"还没修", "不行", "没用", "还那样", "还是那样", "老样子", "还是坏的", "안됐어요",
+		"안됐습니다", "안됐슴다", "안되였습니다", "해결안됐습니다", "해결안됐어요", "아직",
+		"아직안됐어요", "아직안됐습니다", "아직안됐슴다", "아직안되였습니다",
+		"못고쳤습니다", "그대로", "그대로입니다", "그대로임다", NULL };
+	struct normal *t;
+	struct range r;
+	bool ok;
+
+	if (len > 96)
+		return false;
+	t = normalised(text, len);
+	r = (struct range){ skip(t, skip_marks(t, 0), thanks), t->count };
+	r = trim(t, r.from, r.to);
+	*yes = r.from < r.to && whole(t, r, good);
+	ok = *yes || (r.from < r.to && whole(t, r, bad));
+	free(t);
+	return ok;
+}
+
 bool
 command_code(const char *text, size_t len, char code[5])
 {

@@ -75,5 +75,9 @@ bool command_parse(const char *text, size_t len, struct command *out);
  * no such thing. */
 bool command_answer(const char *text, size_t len, uint64_t *number, bool *yes);
 
+/* An answer in words to "is it solved?", and nothing else but thanks: "修好了", "还没修好", "아직
+ * 안됐어요". Bare digits and plain yes and no are not looked at here. */
+bool command_solved(const char *text, size_t len, bool *yes);
+
 /* Four digits and nothing else, of any width: what we asked to be sent back. */
 bool command_code(const char *text, size_t len, char code[5]);

@@ -665,6 +665,9 @@ test_dialog(void **state)
 		{ "c\t\t20020\tstreetlight\t3", "天图社区3号楼楼道灯坏了", "reopen", "", 20020 },
 		{ "c\t\t20033\tgas\t\nc\t\t20020\tstreetlight\t", "路灯又坏了", "reopen", "",
 		    20020 },
+		{ "a\tsolved\t20020\tstreetlight\t3", "还没修好", "no", "", 0 },
+		{ "a\tsolved\t20020\tstreetlight\t3", "谢谢，修好了", "yes", "", 0 },
+		{ "a\tsolved\t20020\tstreetlight\t3", "아직 안됐어요", "no", "", 0 },
 		/* nothing to do with it */
 		{ "", "1", NULL, "", 0 },
 		{ "c\t\t20020\tstreetlight\t5", "天图社区3号楼楼道灯坏了", NULL, "", 0 },

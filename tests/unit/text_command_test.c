@@ -190,6 +190,27 @@ test_answers(void **state)
 }
 
 static void
+test_solved(void **state)
+{
+	static const struct {
+		const char *text;
+		int yes; /* -1: no answer of this sort */
+	} answers[] = { { "修好了", 1 }, { "谢谢，修好了！", 1 }, { "해결됐습니다", 1 },
+		{ "됐슴다 고맙습니다", -1 }, { "还没修好", 0 }, { "没好。", 0 }, { "否", 0 },
+		{ "아직 안됐어요", 0 }, { "네, 됐습니다", 1 }, { "修好了没有", -1 }, { "1", -1 },
+		{ "谢谢", -1 }, { "灯修好了水又停了", -1 }, { "还没修好什么时候来", -1 },
+		{ "", -1 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		bool yes = false;
+		bool ok = command_solved(answers[i].text, strlen(answers[i].text), &yes);
+		if ((ok ? yes : -1) != answers[i].yes)
+			fail_msg("\"%s\": %d %d", answers[i].text, ok, yes);
+	}
+}
+
+static void
 test_codes(void **state)
 {
 	char code[5];
@@ -293,6 +314,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_meanings),
 		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_solved),
 		cmocka_unit_test(test_codes),
 		cmocka_unit_test(test_what_we_tell_them_to_answer),
 		cmocka_unit_test(test_words_of_the_manual),
