@@ -382,6 +382,13 @@ tell_progress(struct decide_context *c, struct decision *d, int64_t number, cons
 	d->event_reason = text;
 	d->category = category;
 	d->unit = unit;
+	if (strcmp(state, "closed") == 0) { /* nobody is to be hurried */
+		d->event_action = "looked_up";
+		answer(c, d, TEMPLATE_PROGRESS_CLOSED,
+		    &(struct reply_fields){ .number = number_text(c, number),
+			.category = category_name(c, category, d->tongue) });
+		return;
+	}
 	answer(c, d, TEMPLATE_PROGRESS,
 	    &(struct reply_fields){ .number = number_text(c, number),
 		.category = category_name(c, category, d->tongue),

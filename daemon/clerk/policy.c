@@ -19,6 +19,7 @@ static const char *const template_names[TEMPLATES] = {
 	[TEMPLATE_WISH_FILED] = "wish_filed",
 	[TEMPLATE_PROGRESS] = "progress",
 	[TEMPLATE_PROGRESS_NONE] = "progress_none",
+	[TEMPLATE_PROGRESS_CLOSED] = "progress_closed",
 	[TEMPLATE_NUMBER_UNKNOWN] = "number_unknown",
 	[TEMPLATE_NUMBER_MISTYPED] = "number_mistyped",
 	[TEMPLATE_OPTOUT_DONE] = "optout_done",

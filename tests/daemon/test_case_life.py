@@ -158,6 +158,7 @@ def test_the_same_again_reopens(office):
     street.read(str(number))
     green(office, number, street)
     resident.read("办结")
+    assert "办结" in resident.say("花坛杂草的事修好了没有？", str(number))
     assert "重办" in resident.say("天图社区3号楼院里的花坛又全是杂草没人管 绿化太差了", str(number))
     assert state(office, number) == "rework"
     assert len(office.cases(resident.number)) == 1, "the same trouble is the same case"
@@ -247,7 +248,7 @@ def test_merge_tells_every_reporter(office):
     community.say(f"好了{parent} 疏通了")
     one.read("请回1")
     two.read("请回1")
-    two.say("2", str(child))
+    two.say("还没弄好", str(child))
     assert state(office, parent) == "rework"
 
 

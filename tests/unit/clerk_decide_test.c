@@ -400,6 +400,13 @@ test_numbers(void **state)
 	assert_int_equal(d.out[0].template, TEMPLATE_PROGRESS);
 	assert_int_equal(d.event_number, 20020);
 
+	d = decided(w, from("+8613911110000", "20020"));
+	known.state = "closed";
+	decide_number(&w->context, &known, &d);
+	assert_int_equal(d.out[0].template, TEMPLATE_PROGRESS_CLOSED);
+	assert_int_equal(d.out_count, 1);
+	assert_string_equal(d.event_action, "looked_up");
+
 	d = decided(w, from("+8613911110000", "编号20021"));
 	assert_int_equal(d.out[0].template, TEMPLATE_NUMBER_MISTYPED);
 	d = decided(w, from("+8613911110000", "你好，20021修好没"));
