@@ -252,6 +252,30 @@ def test_merge_tells_every_reporter(office):
     assert state(office, parent) == "rework"
 
 
+def test_silence_is_no_yes(office):
+    resident, community = Phone(office, ht.phone()), Phone(office, COMMUNITY)
+    number = texts.number_in(resident.say("天图社区3号楼门口的健身器材旁边垃圾没人拉"))
+    community.say(f"收{number}", "接收")
+    community.say(f"好了{number} 拉走了", "待核实")
+    resident.read("请回1")
+    office.rows("update hailan.ask set expires_at = now() - interval '1 second' where number = %s", number)
+    ht.until("the timekeeper to note it", lambda: office.cluster.value(
+        "select reporter_says from hailan.case_life where number = %s", number) == "silent", timeout=60)
+    assert state(office, number) == "done_claimed"
+    resident.write("1")  # too late: no error, no answer
+    office.silent(resident.number, since=resident.seen)
+    assert office.cluster.value("select reporter_says from hailan.case_life where number = %s", number) == "silent"
+
+
+def test_taken_back(office):
+    resident, community = Phone(office, ht.phone()), Phone(office, COMMUNITY)
+    number = texts.number_in(resident.say("天图社区3号楼楼上漏水，敲门没人"))
+    assert "不再需要" in resident.say(f"撤回{number}", str(number))
+    assert f"核实{number}" in community.read(f"{number}反映人")
+    assert (state(office, number), light(office, number)) == ("done_claimed", "blue"), "the community looks nevertheless"
+    assert office.cluster.value("select outcome from hailan.case_life where number = %s", number) == "withdrawn"
+
+
 def test_one_of_many_at_once(office):
     """Compare-and-swap: of many who do the same step in the same moment one has done it."""
     resident = Phone(office, ht.phone())
