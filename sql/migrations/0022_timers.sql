@@ -82,6 +82,15 @@ end $$;
 
 -- ---- starting and ending --------------------------------------------------------------------------
 
+-- What of cases and wishes their timers depend on. By index, however small the tables are now.
+create function timer_subjects(p_numbers int8[]) returns table (number int8, city int4, subject text, category text, urgent bool, unit_id int4)
+language plpgsql stable set search_path = hailan, pg_temp
+set plan_cache_mode = force_generic_plan set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+begin
+	return query select k.number, k.city, 'case', k.category, k.urgent, k.unit_id from "case" k where k.number = any (p_numbers);
+	return query select w.number, w.city, 'wish', w.category, false, w.unit_id from wish w where w.number = any (p_numbers);
+end $$;
+
 -- The timers of what was just filed, cases and wishes: set-based, for the clerk's batches.
 create function case_timers_new(p_at timestamptz, p_numbers int8[]) returns void
 language plpgsql security definer set search_path = hailan, pg_temp
@@ -90,10 +99,7 @@ declare
 	v_first timestamptz;
 begin
 	with fresh as materialized (
-		select f.*, dense_rank() over (order by f.subject, f.category, f.urgent, f.unit_id) as kind from (
-			select k.number, k.city, 'case' as subject, k.category, k.urgent, k.unit_id from unnest(p_numbers) n join "case" k on k.number = n
-			union all
-			select w.number, w.city, 'wish', w.category, false, w.unit_id from unnest(p_numbers) n join wish w on w.number = n) f
+		select f.*, dense_rank() over (order by f.subject, f.category, f.urgent, f.unit_id) as kind from timer_subjects(p_numbers) f
 	), kinds as materialized (
 		select distinct on (kind) * from fresh order by kind
 	), fits as materialized (
@@ -454,7 +460,9 @@ begin
 		perform timers_tell(p_at, v_subjects, v_rules, v_steps, v_dues, v_who, v_units, v_places, v_templates, v_at_once, v_weights);
 	end if;
 	next_at := least((select min(x.due_at) from timer x), (select min(x.flush_at) from reminder x));
-	update timer_horizon set until = coalesce(next_at, 'infinity') where until is distinct from coalesce(next_at, 'infinity');
+	-- whoever has it at this moment sleeps no longer than he says there: nobody need wait for him
+	update timer_horizon set until = coalesce(next_at, 'infinity')
+	 where ctid = any (array(select h.ctid from timer_horizon h where h.until is distinct from coalesce(timers_ring.next_at, 'infinity') for update skip locked));
 end $$;
 
 -- Says what was gathered and may be said now: to each person each thing, or when there are many one
