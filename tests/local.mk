@@ -19,4 +19,4 @@ include tests/fuzz/settings.mk
 include tests/simulator/local.mk
 include tests/bench/local.mk
 EXTRA_DIST += %D%/run %D%/lib %D%/peers %D%/daemon
-EXTRA_DIST += tests/valgrind.supp tests/sql tests/bench/sql_ratio.py tests/bench/sql_queue.py
+EXTRA_DIST += tests/valgrind.supp tests/sql tests/bench/sql_ratio.py tests/bench/sql_queue.py tests/bench/timers.py

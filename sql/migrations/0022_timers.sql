@@ -471,6 +471,7 @@ create function reminders_flush(p_at timestamptz, p_limit int4) returns int8
 language plpgsql security definer set search_path = hailan, pg_temp set jit = off as $$
 declare
 	v_digest int4 := setting_int('digest_from');
+	v_slot interval := setting_interval('reminder_slot');
 	v_before timestamptz;
 	v_count int8 := 0;
 	p record;
@@ -486,7 +487,8 @@ begin
 	for p in select x.phone from reminder x where x.flush_at <= v_before group by x.phone order by min(x.flush_at), x.phone limit p_limit loop
 		v_count := v_count + 1;
 		with due as (
-			delete from reminder x where x.phone = p.phone and x.flush_at <= v_before returning *
+			-- also what a long backlog has gathered for the next slot
+			delete from reminder x where x.phone = p.phone and x.flush_at <= v_before + v_slot returning *
 		), ranked as (
 			-- of one case the weightiest thing counts, then the latest
 			select distinct on (d.subject) d.*, coalesce(l.light::text, 'wish') as light, coalesce(k.urgent, false) as urgent
