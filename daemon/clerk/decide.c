@@ -321,7 +321,7 @@ file(struct decide_context *c, struct decision *d, const struct message *m,
 	take_address(c, d, m, u);
 	/* A wish belongs to the community first (row 57), a case to whoever is responsible. */
 	const struct policy_unit *unit =
-	    route_responsible(c->policy, wish ? NULL : u->first.code, d->place);
+	    route_responsible(c->policy, wish ? NULL : u->first.code, d->place, d->building);
 	d->unit = unit != NULL ? unit->id : 0;
 	reply_mask(u, m->text, m->text_len, &masked);
 	text = arena_keep(c->arena, masked.data, masked.len);
@@ -503,7 +503,7 @@ decide_late_part(struct decide_context *c, int64_t number, struct decision *d)
 	d->phone = d->source;
 	d->text = d->event_reason;
 	d->event_reason = NULL;
-	const struct policy_unit *unit = route_responsible(c->policy, NULL, d->place);
+	const struct policy_unit *unit = route_responsible(c->policy, NULL, d->place, NULL);
 	d->unit = unit != NULL ? unit->id : 0;
 	tell_case(c, d, d->text);
 }

@@ -116,18 +116,27 @@ policy_add_route(struct policy *p, const char *category, int32_t area, int rural
 		.category = xstrdup(category),
 		.area = area,
 		.rural = rural,
+		.property = -1,
 		.unit = unit,
 		.level = xstrdup(level),
 	};
 }
 
 void
-policy_add_grid(struct policy *p, int32_t community, const char *building, int32_t grid)
+policy_set_route_property(struct policy *p, int property)
+{
+	p->routes[p->route_count - 1].property = property;
+}
+
+void
+policy_add_grid(
+    struct policy *p, int32_t community, const char *building, int32_t grid, int property)
 {
 	GROW(p->grids, p->grid_count);
 	p->grids[p->grid_count++] = (struct policy_grid){
 		.community = community,
 		.grid = grid,
+		.property = property,
 		.building = xstrdup(building),
 	};
 }
@@ -274,15 +283,29 @@ policy_unit(const struct policy *p, int64_t id)
 	return bsearch(&key, p->units, p->unit_count, sizeof(key), by_id);
 }
 
-const struct policy_unit *
-policy_grid(const struct policy *p, int32_t community, const char *building)
+static const struct policy_grid *
+find_building(const struct policy *p, int32_t community, const char *building)
 {
 	struct policy_grid key = { .community = community,
 		.building = (char *)(uintptr_t)building };
-	const struct policy_grid *found;
 
 	if (building == NULL || building[0] == '\0' || p->grid_count == 0)
 		return NULL;
-	found = bsearch(&key, p->grids, p->grid_count, sizeof(key), by_building);
+	return bsearch(&key, p->grids, p->grid_count, sizeof(key), by_building);
+}
+
+const struct policy_unit *
+policy_grid(const struct policy *p, int32_t community, const char *building)
+{
+	const struct policy_grid *found = find_building(p, community, building);
+
 	return found != NULL ? policy_unit(p, found->grid) : NULL;
+}
+
+int
+policy_property(const struct policy *p, int32_t community, const char *building)
+{
+	const struct policy_grid *found = find_building(p, community, building);
+
+	return found != NULL ? found->property : -1;
 }

@@ -39,12 +39,14 @@ struct policy_route {
 	char *category; /* "" any */
 	int32_t area;   /* 0 any; else the place must lie in this unit */
 	int rural;      /* -1 any, 0 town, 1 village */
+	int property;   /* -1 any, else whether the estate has a property company */
 	int32_t unit;   /* 0: the unit of this level above the place */
 	char *level;
 };
 
 struct policy_grid {
-	int32_t community, grid;
+	int32_t community, grid; /* grid 0: none */
+	int property;            /* of its estate; -1 not known */
 	char *building;
 };
 
@@ -99,6 +101,9 @@ const struct policy_unit *policy_unit(const struct policy *p, int64_t id);
 const struct policy_unit *
 policy_grid(const struct policy *p, int32_t community, const char *building);
 
+/* Whether the building's estate has a property company: 1, 0, or -1 when it is not known. */
+int policy_property(const struct policy *p, int32_t community, const char *building);
+
 struct policy_load;
 /* Runs once, from the loop: with the policy, which is the callee's (policy_free), or NULL and the
  * reason; transient tells that the database was away and nothing is wrong with the tables. */
@@ -119,7 +124,10 @@ void policy_add_unit(struct policy *p, int32_t id, int32_t parent, const char *l
 void policy_set_phone(struct policy *p, const char *phone);
 void policy_add_route(struct policy *p, const char *category, int32_t area, int rural, int32_t unit,
     const char *level);
-void policy_add_grid(struct policy *p, int32_t community, const char *building, int32_t grid);
+void policy_add_grid(
+    struct policy *p, int32_t community, const char *building, int32_t grid, int property);
+/* Of the route added last. */
+void policy_set_route_property(struct policy *p, int property);
 void policy_set_template(struct policy *p, const char *name, enum tongue tongue, const char *body);
 void policy_set_signature(struct policy *p, const char *signature);
 void

@@ -96,15 +96,22 @@ take_unit(struct policy *p, const struct result *r, int row, struct err *err)
 	return true;
 }
 
+/* -1 for null. */
+static int
+choice(const struct result *r, int row, const char *column)
+{
+	int c = result_column(r, column);
+
+	return result_null(r, row, c) ? -1 : result_bool(r, row, c);
+}
+
 static bool
 take_route(struct policy *p, const struct result *r, int row, struct err *err)
 {
-	int rural = result_column(r, "rural");
-
 	(void)err;
 	policy_add_route(p, text(r, row, "category"), (int32_t)integer(r, row, "area_id"),
-	    result_null(r, row, rural) ? -1 : result_bool(r, row, rural),
-	    (int32_t)integer(r, row, "unit_id"), text(r, row, "level"));
+	    choice(r, row, "rural"), (int32_t)integer(r, row, "unit_id"), text(r, row, "level"));
+	policy_set_route_property(p, choice(r, row, "has_property"));
 	return true;
 }
 
@@ -113,7 +120,7 @@ take_grid(struct policy *p, const struct result *r, int row, struct err *err)
 {
 	(void)err;
 	policy_add_grid(p, (int32_t)integer(r, row, "community_id"), text(r, row, "building"),
-	    (int32_t)integer(r, row, "grid_id"));
+	    (int32_t)integer(r, row, "grid_id"), choice(r, row, "has_property"));
 	return true;
 }
 

@@ -42,13 +42,15 @@ is_rural(const struct policy *p, const struct policy_unit *u)
 
 static const struct policy_unit *
 follow(const struct policy *p, const struct policy_route *r, const char *category,
-    const struct policy_unit *place)
+    const struct policy_unit *place, int property)
 {
 	if (r->category[0] != '\0' && (category == NULL || strcmp(r->category, category) != 0))
 		return NULL;
 	if (r->area != 0 && !lies_in(p, place, r->area))
 		return NULL;
 	if (r->rural >= 0 && (place == NULL || is_rural(p, place) != (r->rural == 1)))
+		return NULL;
+	if (r->property >= 0 && r->property != property)
 		return NULL;
 	return r->unit != 0 ? policy_unit(p, r->unit) : route_above(p, place, r->level);
 }
@@ -63,13 +65,16 @@ the_city(const struct policy *p)
 }
 
 const struct policy_unit *
-route_responsible(const struct policy *p, const char *category, int64_t place_id)
+route_responsible(
+    const struct policy *p, const char *category, int64_t place_id, const char *building)
 {
 	const struct policy_unit *place = policy_unit(p, place_id), *u = NULL;
+	const struct policy_unit *community = route_above(p, place, "community");
 	const struct policy_category *c = policy_category(p, category);
+	int property = community != NULL ? policy_property(p, community->id, building) : -1;
 
 	for (size_t i = 0; u == NULL && i < p->route_count; i++)
-		u = follow(p, &p->routes[i], category, place);
+		u = follow(p, &p->routes[i], category, place, property);
 	if (u == NULL && c != NULL)
 		u = policy_unit(p, c->department);
 	if (u == NULL)

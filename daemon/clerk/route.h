@@ -13,9 +13,11 @@ const struct policy_unit *
 route_above(const struct policy *p, const struct policy_unit *u, const char *level);
 
 /* The responsible unit: the table of routes, then the category's department, then the community,
- * the street or town, the city. category may be NULL, place 0. NULL only when there is no city. */
-const struct policy_unit *
-route_responsible(const struct policy *p, const char *category, int64_t place);
+ * the street or town, the city. category and building may be NULL, place 0. NULL only when there is
+ * no city. A route that asks for an estate with or without a property company counts only where
+ * that is known of the building. */
+const struct policy_unit *route_responsible(
+    const struct policy *p, const char *category, int64_t place, const char *building);
 
 /* The smallest unit known for a place: the grid of its building, else the place itself. */
 const struct policy_unit *route_place(const struct policy *p, int64_t place, const char *building);

@@ -301,7 +301,8 @@ find_outcome(const struct words *w, const struct understanding *u, const struct 
 	if (*building == '\0' && sender->building != NULL && place == sender->known.home_unit)
 		building = sender->building;
 	o->place = route_place(p, place, building);
-	o->responsible = route_responsible(p, category, o->place != NULL ? o->place->id : 0);
+	o->responsible =
+	    route_responsible(p, category, o->place != NULL ? o->place->id : 0, building);
 	o->told = route_contact(p, o->place);
 }
 

@@ -59,8 +59,12 @@ language sql stable security definer set search_path = hailan, pg_temp as $$
 	 where r.rest like '%{?%' or r.rest like '%?}%'
 $$;
 
--- Which grid a building belongs to, as far as its households tell.
-create function policy_grids() returns table (community_id int4, building text, grid_id int4)
+-- Which grid a building belongs to, and whether its estate has a property company, as far as its households
+-- tell; null where they do not, or where estates differ.
+create function policy_grids() returns table (community_id int4, building text, grid_id int4, has_property bool)
 language sql stable security definer set search_path = hailan, pg_temp as $$
-	select h.community_id, h.building, min(h.grid_id) from household h where h.grid_id is not null group by 1, 2 order by 1, 2
+	select h.community_id, h.building, min(h.grid_id), case when bool_and(e.has_property) = bool_or(e.has_property) then bool_and(e.has_property) end
+	  from household h left join estate e on e.id = h.estate_id
+	 where h.grid_id is not null or e.id is not null
+	 group by 1, 2 order by 1, 2
 $$;

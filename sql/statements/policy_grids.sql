@@ -1,1 +1,1 @@
-select community_id, building, grid_id from hailan.policy_grids()
+select community_id, building, grid_id, has_property from hailan.policy_grids()

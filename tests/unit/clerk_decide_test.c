@@ -92,7 +92,8 @@ add_places(struct policy *p)
 	policy_add_unit(p, GAS, CITY, "department", "燃气公司", "가스회사", "", TONGUE_ZH);
 	policy_add_unit(p, TOWN, CITY, "town", "智新镇", "지신진", "", TONGUE_ZH);
 	policy_add_unit(p, VILLAGE, TOWN, "village", "明东村", "명동촌", "", TONGUE_ZH);
-	policy_add_grid(p, COMMUNITY, "3", GRID);
+	policy_add_grid(p, COMMUNITY, "3", GRID, 0);
+	policy_add_grid(p, COMMUNITY, "4", 0, 1);
 	assert_true(
 	    lexicon_add_place(p->lexicon, COMMUNITY, "community", "天图", STREET, false, &err));
 	assert_true(
@@ -574,12 +575,20 @@ test_routes(void **state)
 	struct world *w = *state;
 	const struct policy *p = w->policy;
 
-	assert_int_equal(route_responsible(p, "streetlight", COMMUNITY)->id, HOUSING);
-	assert_int_equal(route_responsible(p, "green", GRID)->id, COMMUNITY);
-	assert_int_equal(route_responsible(p, "green", VILLAGE)->id, VILLAGE);
-	assert_int_equal(route_responsible(p, "green", 0)->id, CITY);
-	assert_int_equal(route_responsible(p, NULL, GRID)->id, COMMUNITY);
-	assert_int_equal(route_responsible(p, NULL, 0)->id, CITY);
+	assert_int_equal(route_responsible(p, "streetlight", COMMUNITY, NULL)->id, HOUSING);
+	assert_int_equal(route_responsible(p, "green", GRID, NULL)->id, COMMUNITY);
+	assert_int_equal(route_responsible(p, "green", VILLAGE, NULL)->id, VILLAGE);
+	assert_int_equal(route_responsible(p, "green", 0, NULL)->id, CITY);
+	assert_int_equal(route_responsible(p, NULL, GRID, NULL)->id, COMMUNITY);
+	assert_int_equal(route_responsible(p, NULL, 0, NULL)->id, CITY);
+	/* Where there is no property company, and that is known. */
+	policy_add_route(w->policy, "streetlight", 0, -1, 0, "street");
+	policy_set_route_property(w->policy, 0);
+	assert_int_equal(route_responsible(p, "streetlight", COMMUNITY, "3")->id, STREET);
+	assert_int_equal(route_responsible(p, "streetlight", GRID, "3")->id, STREET);
+	assert_int_equal(route_responsible(p, "streetlight", COMMUNITY, "4")->id, HOUSING);
+	assert_int_equal(route_responsible(p, "streetlight", COMMUNITY, "5")->id, HOUSING);
+	assert_null(policy_grid(p, COMMUNITY, "4"));
 	assert_int_equal(route_contact(p, policy_unit(p, GRID))->id, GRID);
 	assert_int_equal(route_contact(p, policy_unit(p, STREET))->id, STREET);
 	assert_null(route_contact(p, policy_unit(p, VILLAGE)));
