@@ -18,6 +18,8 @@
 
 enum { PREFETCH = 8 }; /* submissions ahead */
 enum { CALL_TIMEOUT_MS = 20000, RETRY_MS = 200, MEND_MS = 1000 };
+/* A batch is full with so many bytes too: a call has its time. */
+enum { BATCH_BYTES = 8 << 20, PARAMS_KEPT = 4 << 20 };
 /* A fault of the installation is told so often. */
 #define COMPLAIN_US (INT64_C(60) * 1000000)
 /* So long a submission is tried again before the peer is told to come later. */
@@ -165,6 +167,9 @@ send_range(struct batcher *b, size_t from, size_t to)
 	b->sent_us = clock_mono_us();
 	b->call =
 	    database_call(b->db, b->kind->statement, &b->params, CALL_TIMEOUT_MS, on_answer, b);
+	/* The library has a copy; what a large mail needed is not kept for small ones. */
+	if (b->params.bytes.room > PARAMS_KEPT)
+		params_clear(&b->params);
 }
 
 static void
@@ -285,12 +290,16 @@ static void
 flush(struct batcher *b)
 {
 	struct channel_submission *s;
+	size_t bytes = 0;
 
 	if (b->call != NULL || !b->up)
 		return;
 	if (b->flight_count == 0) {
-		while (b->flight_count < b->batch_max && (s = queue_take(&b->waiting)) != NULL)
+		while (b->flight_count < b->batch_max && bytes < BATCH_BYTES &&
+		       (s = queue_take(&b->waiting)) != NULL) {
 			b->flight[b->flight_count++] = s;
+			bytes += s->size;
+		}
 		b->tried_us = clock_mono_us();
 	}
 	if (b->flight_count > 0)

@@ -154,7 +154,11 @@ static void
 inbox_params(void *arg, struct channel_submission *const *list, size_t count, struct params *p)
 {
 	const struct inbox *in = arg;
+	size_t bytes = 0;
 
+	for (size_t i = 0; i < count; i++)
+		bytes += list[i]->size;
+	buffer_reserve(&p->bytes, bytes);
 	params_text(p, channel_name(in->channel));
 	params_time(p, clock_now());
 	EACH(OID_TEXT, add_span(p, s->link));
