@@ -6,6 +6,7 @@
  */
 #include "smpp_runtime_stub.h"
 
+#include <event2/buffer.h>
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #define MOST 256
 
 static struct channel *channel;
+static struct evbuffer *input_bytes;
 static struct channel_message *messages[MOST];
 static size_t message_count, shown_submissions;
 static bool shown_message[MOST];
@@ -58,26 +60,32 @@ show(void)
 }
 
 static void
-on_line(evutil_socket_t fd, short what, void *arg)
+take_line(char *line)
 {
-	char line[4096], *text;
+	char *text = strncmp(line, "send ", 5) == 0 ? strchr(line + 5, ' ') : NULL;
+
+	if (text == NULL || message_count == MOST)
+		exit(1);
+	*text++ = '\0';
+	messages[message_count++] = stub_send(channel, 0, line + 5, text);
+}
+
+/* What is read is what was written since we looked: a part of a line, or several. */
+static void
+on_input(evutil_socket_t fd, short what, void *arg)
+{
+	char *line;
 
 	(void)what;
-	(void)arg;
-	/* A line at a time is written to us, and shorter than a pipe's atom. */
-	ssize_t len = read(fd, line, sizeof(line) - 1);
-	if (len <= 0) {
+	if (evbuffer_read(input_bytes, fd, 4096) <= 0) {
 		channel->plugin->stop(channel->state);
 		event_del(arg);
 		return;
 	}
-	line[len] = '\0';
-	line[strcspn(line, "\n")] = '\0';
-	text = strchr(line + 5, ' ');
-	if (strncmp(line, "send ", 5) != 0 || text == NULL || message_count == MOST)
-		exit(1);
-	*text++ = '\0';
-	messages[message_count++] = stub_send(channel, 0, line + 5, text);
+	while ((line = evbuffer_readln(input_bytes, NULL, EVBUFFER_EOL_LF)) != NULL) {
+		take_line(line);
+		free(line);
+	}
 }
 
 int
@@ -101,7 +109,8 @@ main(int argc, char **argv)
 		fprintf(stderr, "%s\n", error.text);
 		return 78;
 	}
-	input = event_new(base, STDIN_FILENO, EV_READ | EV_PERSIST, on_line, event_self_cbarg());
+	input_bytes = evbuffer_new();
+	input = event_new(base, STDIN_FILENO, EV_READ | EV_PERSIST, on_input, event_self_cbarg());
 	event_add(input, NULL);
 	while (!channel->stopped && turns++ < 12000) {
 		event_base_loopexit(base, &turn);
@@ -111,6 +120,7 @@ main(int argc, char **argv)
 	printf("stopped disagreed=%d malformed=%d\n", (int)channel->disagreed,
 	    (int)channel->malformed);
 	event_free(input);
+	evbuffer_free(input_bytes);
 	stub_free(&channel);
 	for (size_t i = 0; i < message_count; i++)
 		stub_message_free(&messages[i]);
