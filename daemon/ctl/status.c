@@ -49,29 +49,52 @@ parse_lines(const char *line, struct json **array, struct err *err)
 	return err_set(err, "an empty answer");
 }
 
-/* What a role says of itself, under its name: a list of links as a table, the rest in one line. */
+static bool
+is_table(const struct json *m)
+{
+	return m->type == JSON_ARRAY && m->first != NULL && m->first->type == JSON_OBJECT;
+}
+
+/* The plain members in one line; what is empty says nothing. */
+static void
+add_figures(const struct json *members, struct buffer *out)
+{
+	for (const struct json *m = members; m != NULL; m = m->next) {
+		struct buffer value = { 0 };
+
+		if (m->type != JSON_OBJECT && !is_table(m))
+			json_show(m, &value);
+		if (value.len > 0)
+			buffer_printf(out, " %s=%s", m->key, value.data);
+		buffer_clear(&value);
+	}
+	buffer_add_byte(out, '\n');
+}
+
+/* What a role says of itself, under its name: a line of figures, one for each group of them, and a
+ * list of links as a table. */
 static void
 add_role_status(const struct json *role, struct buffer *out)
 {
 	const struct json *status = json_member(role, "status");
-	struct buffer line = { 0 };
+	const char *name = json_member_text(role, "role");
 
 	if (status == NULL || status->first == NULL)
 		return;
+	buffer_printf(out, "%s:", name);
+	add_figures(status->first, out);
 	for (const struct json *m = status->first; m != NULL; m = m->next) {
-		if (m->type == JSON_ARRAY && m->first != NULL && m->first->type == JSON_OBJECT)
+		if (m->type != JSON_OBJECT || m->first == NULL)
 			continue;
-		buffer_printf(&line, " %s=", m->key);
-		json_show(m, &line);
+		buffer_printf(out, "  %s:", m->key);
+		add_figures(m->first, out);
 	}
-	if (line.len > 0)
-		buffer_printf(out, "%s:%s\n", json_member_text(role, "role"), line.data);
-	buffer_clear(&line);
 	for (const struct json *m = status->first; m != NULL; m = m->next) {
-		if (m->type != JSON_ARRAY || m->first == NULL || m->first->type != JSON_OBJECT)
+		if (!is_table(m))
 			continue;
-		buffer_printf(out, "\n%s %s\n", json_member_text(role, "role"), m->key);
+		buffer_printf(out, "\n%s %s\n", name, m->key);
 		view_table(m, NULL, out);
+		buffer_add_byte(out, '\n');
 	}
 }
 
