@@ -699,11 +699,17 @@ commanded(struct decide_context *c, struct decision *d, const struct message *m,
 		if (!staff || u->kind != KIND_CASE_NUMBER ||
 		    u->number_state != UNDERSTANDING_NUMBER)
 			return false;
-		command = (struct command){ .verb = COMMAND_LOOK, .number = u->number };
+		command = (struct command){
+			.verb = COMMAND_LOOK, .number_state = COMMAND_NUMBER, .number = u->number
+		};
 	} else if (!staff &&
 		   (command.verb != COMMAND_WITHDRAW || command.number_state != COMMAND_NUMBER)) {
 		return false;
 	}
+	/* Danger is never anything but a report, unless it names a case. */
+	if (u->urgent && command.number_state == COMMAND_NO_NUMBER &&
+	    command.verb != COMMAND_REPORT_FOR)
+		return false;
 	d->verdict = "command";
 	if (command.number_state == COMMAND_MISTYPED)
 		answer(c, d, TEMPLATE_NUMBER_MISTYPED,

@@ -641,6 +641,9 @@ test_commands(void **state)
 	/* and staff report like everybody */
 	d = decided(*state, staff("天图社区3号楼楼道灯坏了"));
 	assert_true(d.files);
+	/* danger always */
+	d = decided(*state, staff("好了 天图社区3号楼有煤气味"));
+	assert_true(d.files && d.urgent);
 	d = decided(*state, staff("收20008"));
 	assert_null(d.step.action);
 	assert_int_equal(d.out[0].template, TEMPLATE_NUMBER_MISTYPED);
