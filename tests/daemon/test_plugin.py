@@ -59,7 +59,7 @@ class Desk:
         self.gets = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.gets.bind(self.out)
         for s in (self.asks, self.gets):
-            s.settimeout(15 * ht.SLOW)
+            s.settimeout(ht.PATIENCE * ht.SLOW)
 
     def report(self, source, text):
         self.asks.sendto(f"{source} {text}".encode(), self.in_path)
