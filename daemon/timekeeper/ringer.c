@@ -79,7 +79,7 @@ round_time(const struct ringer *r)
 {
 	int64_t now = clock_now();
 
-	if (clock_simulated() && r->next_us < now && r->next_us > r->first_us)
+	if (clock_simulated() && r->next_us < now && r->next_us >= r->first_us)
 		return r->next_us;
 	return now;
 }
@@ -290,8 +290,8 @@ ringer_new(struct event_base *base, struct database *db, void (*idle)(void *arg)
 	r->idle_arg = arg;
 	r->timer = evtimer_new(base, on_timer, r);
 	r->ring_limit = AT_ONCE;
-	r->next_us = INT64_MAX;
 	r->first_us = clock_now();
+	r->next_us = clock_simulated() && !steps() ? r->first_us : INT64_MAX;
 	database_listen(db, "timer", on_notify, r);
 	return r;
 }

@@ -52,6 +52,11 @@ class Month:
         file.write_text(text)
         ht.ctl("-d", self.cluster.conninfo_for(), "import", kind, file, check=True)
 
+    def keepers(self, count):
+        text = self.daemon.config.read_text()
+        assert "timekeeper { count = 1 }" in text
+        self.daemon.config.write_text(text.replace("timekeeper { count = 1 }", f"timekeeper {{ count = {count} }}"))
+
     def start(self, at=BEGIN):
         self.daemon.start("--simulate", at, "--speed", "0")
         self.town.smsc.bound(timeout=60)
@@ -133,7 +138,9 @@ def test_thirty_days(make_town):
 
 
 def test_a_restart_in_the_middle_changes_nothing(make_town):
+    """Nor do two timekeepers."""
     month = Month(make_town)
+    month.keepers(2)
     live(month, restart=True)
     check(month)
 
@@ -158,6 +165,46 @@ def test_a_rule_as_the_manual_shows_it(make_town):
     lamps = [" ".join(line.split(" ")[:4]) for line in month.log() if "_receive" in line and "部门员" not in line]
     assert lamps == ["09-24 Thu 11:00 池美兰", "09-24 Thu 15:00 街道员", "09-25 Fri 09:00 市里员", "09-25 Fri 10:00 市里员",
                      "09-27 Sun 11:00 市里员", "09-28 Mon 14:00 市里员", "09-29 Tue 15:00 市里员"]
+
+
+def test_time_that_runs(make_town):
+    """A hundred thousand times as fast: each deadline still has its own moment, in order."""
+    month = Month(make_town)
+    month.start()
+    month.report("A", NIGHT, "天图社区3号楼路灯坏了")
+    month.daemon.stop()
+    month.daemon.start("--simulate", BEGIN, "--speed", "100000")
+    rang = lambda: [(r["step"], r["how"], r["late"]) for r in month.rows(  # noqa: E731
+        "select p.step, p.how::text, p.ended_at - p.due_at as late from hailan.timer_past p join hailan.rule r on r.id = p.rule_id where r.name = 'ask' order by 1")]
+    ht.until("the last of its steps", lambda: len(rang()) == 11, timeout=120, shown=rang)
+    assert [(step, how) for step, how, _ in rang()] == [(i, "rung") for i in range(1, 12)]
+    assert all(late.total_seconds() == 0 for _, _, late in rang())
+
+
+def test_nothing_rings_twice(make_town):
+    """Three timekeepers, killed again and again while they work off a backlog."""
+    month = Month(make_town)
+    month.keepers(3)
+    month.rows('alter table hailan."case" disable trigger timers')
+    month.rows("""
+        insert into hailan."case" (number, city, filed_at, unit_id, place_id, category, channel, phone, language, text)
+        select nextval('hailan.case_number_seq'), 222405, now(), (select department_id from hailan.category where code = 'streetlight'),
+               (select id from hailan.unit where code = '222405001005'), 'streetlight', 'sms', '+8615700000099', 'zh', '灯坏了' from generate_series(1, 6000)""")
+    month.rows("update hailan.setting set value = 'sms' where key = 'notice_channel'")
+    month.rows("update hailan.setting set value = '12345' where key = 'notice_source'")
+    month.rows("""insert into hailan.timer (subject, rule_id, city, started_at, due_at)
+        select k.number, r.id, 222405, now() - interval '13 hours', now() - interval '1 hour' from hailan."case" k, hailan.rule r where r.name = 'receive'""")
+    month.daemon.start()
+    rung = lambda: month.cluster.value("select count(*) from hailan.timer_past where how = 'rung'")  # noqa: E731
+    for some in (1, 2000, 4000):
+        ht.until(f"{some} rings", lambda some=some: rung() >= some, timeout=120, shown=rung)
+        month.daemon.kill_children("timekeeper")
+    ht.until("all to have rung", lambda: rung() == 6000, timeout=120, shown=rung)
+    assert month.cluster.value("select count(*) from hailan.timer where step = 2") == 6000
+    # one reminder for each, gathered for the one person that they are for
+    waiting = month.cluster.value("select count(distinct subject) from hailan.reminder")
+    said = month.rows("select template, body from hailan.outbox where destination = '+8613904330031'")
+    assert waiting == 6000 or [r["template"] for r in said] == ["reminder_digest"] and said[0]["body"].startswith("6000件"), (waiting, said)
 
 
 def test_no_simulation_of_a_real_database(make_town):
