@@ -95,7 +95,8 @@ select a, s.state, s.state from case_state_light s, (values
 --   home        the unit is the community or village where it lies (or the street, the city, where no smaller is known)
 --   street      the unit is the street or town where it lies (or the city, where none is known)
 --   above       the unit stands above the one that holds it
---   dispatcher  the unit sent it where it is, or stands above the one that did
+--   dispatcher  the unit sent it where it is, or stands above the one that did; it sends it elsewhere only
+--               while nobody there has taken it
 --   city        the unit is the city
 --   reporter    it is the telephone that reported it, or that of a case merged into it
 --   system      a timer
@@ -327,7 +328,7 @@ language plpgsql stable set search_path = hailan, pg_temp as $$
 begin
 	return query
 	with k as materialized (
-		select c.state, c.phone, coalesce(c.unit_id, city_unit()) as unit_id, unit_line(coalesce(c.unit_id, city_unit())) as holders,
+		select c.state, c.state in ('with_community', 'with_street', 'sent_to_department', 'refused_back') as red, c.phone, coalesce(c.unit_id, city_unit()) as unit_id, unit_line(coalesce(c.unit_id, city_unit())) as holders,
 		       coalesce(nullif(unit_line(c.place_id), '{}'), array[city_unit()]) as places, case_home(c.place_id) as home, case_street(c.place_id) as street,
 		       unit_line(f.dispatch_unit_id) as dispatchers
 		  from "case" c left join case_life f on f.number = c.number where c.number = p_number
@@ -344,7 +345,7 @@ begin
 			when 'home' then o.unit_id = k.home
 			when 'street' then o.unit_id = k.street
 			when 'above' then o.unit_id = any (k.holders) and o.unit_id <> k.unit_id
-			when 'dispatcher' then o.unit_id = any (k.dispatchers)
+			when 'dispatcher' then o.unit_id = any (k.dispatchers) and (p_action <> 'transfer' or k.red)
 			when 'city' then o.unit_id = any (k.holders || k.places)
 			else false end
 		union all

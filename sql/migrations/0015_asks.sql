@@ -92,7 +92,8 @@ language sql stable security definer set search_path = hailan, pg_temp as $$
 	        union all
 	        (select case when p.state is null then 'c' else 'm' end, '', k.number, k.category, k.building
 	           from "case" k join case_life f on f.number = k.number left join "case" p on p.number = f.parent_number and p.state <> 'closed'
-	          where k.phone = p_phone and k.state = 'closed' and (p.state is not null or f.closed_at > p_at - setting_interval('reopen_window'))
+	          left join case_life g on g.number = f.parent_number
+	          where k.phone = p_phone and k.state = 'closed' and (p.state is not null or coalesce(g.closed_at, f.closed_at) > p_at - setting_interval('reopen_window'))
 	          order by k.number desc limit 5)) l
 $$;
 

@@ -135,6 +135,12 @@ select is(step('city', case_in('received'), 'transfer', at_unit('grid')), 'bad_t
 select is(step('city', case_in('received'), 'transfer', 2147483647), 'bad_target', 'nor to what is none');
 select is(step('grid', case_in('received', 'grid'), 'transfer', at_unit('farm')), 'not_yours', 'a grid worker passes up');
 
+create temp table sent as select case_in('received', 'community') as number;
+select is(step('community', number, 'transfer', at_unit('urban')), 'ok') from sent;
+select is(step('community', number, 'transfer', at_unit('farm')), 'ok', 'who sent it wrongly sends it elsewhere') from sent;
+select is(step('farm', number, 'accept'), 'ok') from sent;
+select is(step('community', number, 'transfer', at_unit('urban')), 'not_yours', 'but takes nothing out of another''s hands') from sent;
+
 -- ---- what is missing ---------------------------------------------------------------------------
 select is(step('farm', case_in('received'), 'refuse', null, ' '), 'need_reason', 'a refusal needs a reason');
 select is(step('farm', case_in('received'), 'extend', 0), 'need_days');
