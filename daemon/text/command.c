@@ -660,7 +660,14 @@ parse(const struct normal *t, struct command *out)
 	}
 	if (verb_first(t, &p, number, out) && out->verb != COMMAND_NONE)
 		return true;
-	return number && number_then_verb(t, &p, out);
+	if (number && number_then_verb(t, &p, out))
+		return true;
+	/* "20007 明天再来修": a note. */
+	if (!number || !p.good || p.from != skip_marks(t, 0) || skip_marks(t, p.to) >= t->count)
+		return false;
+	out->verb = COMMAND_NOTE;
+	take_rest(t, (struct range){ 0, 0 }, (struct range){ p.to, t->count }, out);
+	return true;
 }
 
 static struct normal *
@@ -685,6 +692,31 @@ command_parse(const char *text, size_t len, struct command *out)
 		*out = none;
 	free(t);
 	return ok;
+}
+
+/* Whether it is solved, in words. */
+static const char *const solved_words[] = { "好了", "都好了", "已经好了", "修好了", "已修好",
+	"已经修好了", "弄好了", "办好了", "解决了", "已解决", "已经解决了", "可以了", "行了",
+	"没问题了", "完事了", "好了谢谢", "修好了谢谢", "解决了谢谢", "해결됐습니다", "해결됐어요",
+	"해결되였습니다", "해결됐슴다", "됐습니다", "됐어요", "됐슴다", "다됐습니다",
+	"다되였습니다", "고쳤습니다", "고쳐졌습니다", NULL };
+static const char *const unsolved_words[] = { "否", "没好", "没修好", "没弄好", "没办好", "没解决",
+	"未解决", "还没", "还没有", "还没好", "还没修好", "还没弄好", "还没解决", "没修", "还没修",
+	"不行", "没用", "还那样", "还是那样", "老样子", "还是坏的", "안됐어요", "안됐습니다",
+	"안됐슴다", "안되였습니다", "해결안됐습니다", "해결안됐어요", "아직", "아직안됐어요",
+	"아직안됐습니다", "아직안됐슴다", "아직안되였습니다", "못고쳤습니다", "그대로",
+	"그대로입니다", "그대로임다", NULL };
+
+/* The whole of a range is one of these words, perhaps with an ending of politeness. */
+static bool
+whole(const struct normal *t, struct range r, const char *const *list)
+{
+	for (; *list != NULL; list++) {
+		uint32_t n = word_at(t, r.from, *list);
+		if (n > 0 && trim(t, r.from + n, r.to).from >= r.to)
+			return true;
+	}
+	return false;
 }
 
 bool
@@ -712,22 +744,14 @@ command_answer(const char *text, size_t len, uint64_t *number, bool *yes)
 			ok = n > 0 && r.from + n == r.to && (!first || behind.from >= behind.to);
 			*yes = answers[i].yes;
 		}
+		if (!ok && r.from < r.to && (!first || behind.from >= behind.to)) {
+			*yes = whole(t, r, solved_words);
+			ok = *yes || whole(t, r, unsolved_words);
+		}
 		*number = p.value;
 	}
 	free(t);
 	return ok;
-}
-
-/* The whole of a range is one of these words, perhaps with an ending of politeness. */
-static bool
-whole(const struct normal *t, struct range r, const char *const *list)
-{
-	for (; *list != NULL; list++) {
-		uint32_t n = word_at(t, r.from, *list);
-		if (n > 0 && trim(t, r.from + n, r.to).from >= r.to)
-			return true;
-	}
-	return false;
 }
 
 bool
@@ -735,17 +759,6 @@ command_solved(const char *text, size_t len, bool *yes)
 {
 	static const char *const thanks[] = { "谢谢你们", "谢谢您", "谢谢", "感谢", "你好", "您好",
 		"고맙습니다", "감사합니다", "네", NULL };
-	static const char *const good[] = { "好了", "都好了", "已经好了", "修好了", "已修好",
-		"已经修好了", "弄好了", "办好了", "解决了", "已解决", "已经解决了", "可以了",
-		"行了", "没问题了", "完事了", "好了谢谢", "修好了谢谢", "解决了谢谢",
-		"해결됐습니다", "해결됐어요", "해결되였습니다", "해결됐슴다", "됐습니다", "됐어요",
-		"됐슴다", "다됐습니다", "다되였습니다", "고쳤습니다", "고쳐졌습니다", NULL };
-	static const char *const bad[] = { "否", "没好", "没修好", "没弄好", "没办好", "没解决",
-		"未解决", "还没", "还没有", "还没好", "还没修好", "还没弄好", "还没解决", "没修",
-		"还没修", "不行", "没用", "还那样", "还是那样", "老样子", "还是坏的", "안됐어요",
-		"안됐습니다", "안됐슴다", "안되였습니다", "해결안됐습니다", "해결안됐어요", "아직",
-		"아직안됐어요", "아직안됐습니다", "아직안됐슴다", "아직안되였습니다",
-		"못고쳤습니다", "그대로", "그대로입니다", "그대로임다", NULL };
 	struct normal *t;
 	struct range r;
 	bool ok;
@@ -755,8 +768,8 @@ command_solved(const char *text, size_t len, bool *yes)
 	t = normalised(text, len);
 	r = (struct range){ skip(t, skip_marks(t, 0), thanks), t->count };
 	r = trim(t, r.from, r.to);
-	*yes = r.from < r.to && whole(t, r, good);
-	ok = *yes || (r.from < r.to && whole(t, r, bad));
+	*yes = r.from < r.to && whole(t, r, solved_words);
+	ok = *yes || (r.from < r.to && whole(t, r, unsolved_words));
 	free(t);
 	return ok;
 }
