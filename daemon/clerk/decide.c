@@ -233,9 +233,11 @@ take_address(struct decide_context *c, struct decision *d, const struct message 
 static void
 remember(struct decide_context *c, const struct decision *d)
 {
-	struct recent_case r = {
-		.number = d->number, .at_us = c->now_us, .text_hash = d->text_hash, .unit = d->unit
-	};
+	struct recent_case r = { .number = d->number,
+		.at_us = c->now_us,
+		.text_hash = d->text_hash,
+		.unit = d->unit,
+		.wish = d->wish };
 
 	snprintf(r.category, sizeof(r.category), "%s", d->category);
 	snprintf(r.building, sizeof(r.building), "%s", d->building);
@@ -336,8 +338,8 @@ file(struct decide_context *c, struct decision *d, const struct message *m,
 	} else {
 		tell_case(c, d, text);
 		suggest_same(c, d, m);
-		remember(c, d);
 	}
+	remember(c, d);
 }
 
 /* ---- open cases ----------------------------------------------------------------------------- */
@@ -756,9 +758,10 @@ spoken(struct decide_context *c, struct decision *d, const struct message *m,
 static bool
 repeated(struct decide_context *c, struct decision *d, const struct message *m)
 {
-	const struct recent_case *r = recent_find(c->recent, m->source, c->now_us - 10 * MINUTE_US);
+	const struct recent_case *r =
+	    recent_same(c->recent, m->source, c->now_us - 10 * MINUTE_US, d->text_hash);
 
-	if (r == NULL || r->text_hash != d->text_hash)
+	if (r == NULL)
 		return false;
 	d->verdict = "duplicate";
 	d->event_number = r->number;

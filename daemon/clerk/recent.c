@@ -15,7 +15,7 @@
 struct place {
 	uint64_t sender;
 	int64_t greeted_us;
-	struct recent_case last;
+	struct recent_case last, wish;
 };
 
 struct recent {
@@ -71,16 +71,40 @@ place_of(struct recent *r, const char *source)
 void
 recent_note_case(struct recent *r, const char *source, const struct recent_case *c)
 {
-	place_of(r, source)->last = *c;
+	struct place *p = place_of(r, source);
+
+	*(c->wish ? &p->wish : &p->last) = *c;
+}
+
+static const struct place *
+find_place(const struct recent *r, const char *source)
+{
+	uint64_t sender = recent_hash(source, strlen(source));
+	const struct place *p = &r->places[(sender ^ sender >> 32) % PLACES];
+
+	return p->sender == sender ? p : NULL;
+}
+
+const struct recent_case *
+recent_same(const struct recent *r, const char *source, int64_t since_us, uint64_t text_hash)
+{
+	const struct place *p = find_place(r, source);
+	const struct recent_case *const both[] = { p != NULL ? &p->last : NULL,
+		p != NULL ? &p->wish : NULL };
+
+	for (size_t i = 0; i < 2; i++)
+		if (both[i] != NULL && both[i]->number != 0 && both[i]->at_us >= since_us &&
+		    both[i]->text_hash == text_hash)
+			return both[i];
+	return NULL;
 }
 
 const struct recent_case *
 recent_find(const struct recent *r, const char *source, int64_t since_us)
 {
-	uint64_t sender = recent_hash(source, strlen(source));
-	const struct place *p = &r->places[(sender ^ sender >> 32) % PLACES];
+	const struct place *p = find_place(r, source);
 
-	if (p->sender != sender || p->last.number == 0 || p->last.at_us < since_us)
+	if (p == NULL || p->last.number == 0 || p->last.at_us < since_us)
 		return NULL;
 	return &p->last;
 }
@@ -99,7 +123,7 @@ recent_may_greet(struct recent *r, const char *source, int64_t now_us)
 void
 recent_read(struct recent *r, const struct result *rows)
 {
-	enum { PHONE, GREETED_AT, NUMBER, FILED_AT, CATEGORY, UNIT, TEXT, PLACE, BUILDING };
+	enum { PHONE, GREETED_AT, NUMBER, FILED_AT, CATEGORY, UNIT, TEXT, PLACE, BUILDING, WISH };
 
 	for (int row = 0; row < result_rows(rows); row++) {
 		const char *phone = result_bytes(rows, row, PHONE, NULL), *text;
@@ -120,6 +144,7 @@ recent_read(struct recent *r, const struct result *rows)
 		c.place = result_null(rows, row, PLACE) ? 0 : (int32_t)result_int(rows, row, PLACE);
 		snprintf(
 		    c.building, sizeof(c.building), "%s", result_bytes(rows, row, BUILDING, NULL));
+		c.wish = result_bool(rows, row, WISH);
 		recent_note_case(r, phone, &c);
 	}
 }

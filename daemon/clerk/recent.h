@@ -20,6 +20,7 @@ struct recent_case {
 	char category[32];
 	int32_t place;
 	char building[16];
+	bool wish;
 };
 
 struct recent *recent_new(void);
@@ -31,6 +32,9 @@ void recent_forget(struct recent *r);
 /* Notes the rows of sql/statements/clerk_recent.sql. */
 void recent_read(struct recent *r, const struct result *rows);
 void recent_note_case(struct recent *r, const char *source, const struct recent_case *c);
+/* The newest case or wish of this sender with these words; NULL when there is none. */
+const struct recent_case *
+recent_same(const struct recent *r, const char *source, int64_t since_us, uint64_t text_hash);
 /* The newest case of this sender, not older than since_us; NULL when it is not known. */
 const struct recent_case *recent_find(const struct recent *r, const char *source, int64_t since_us);
 

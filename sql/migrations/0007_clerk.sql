@@ -112,20 +112,22 @@ return (select number from verdict where inbox_id = p_id);
 -- What was filed for these lanes within the last ten minutes and who was greeted, the oldest first: what a
 -- clerk that begins anew cannot remember (daemon/clerk/recent.c). At most as many as it keeps.
 create function clerk_recent(p_at timestamptz, p_lanes int2[])
-returns table (phone text, greeted_at timestamptz, number int8, filed_at timestamptz, category text, unit_id int4, text text, place_id int4, building text)
+returns table (phone text, greeted_at timestamptz, number int8, filed_at timestamptz, category text, unit_id int4, text text, place_id int4, building text,
+	wish bool)
 language plpgsql stable security definer set search_path = hailan, pg_temp set plan_cache_mode = force_generic_plan
 set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 begin
 	return query
-	select coalesce(k.phone, i.source), case when k.number is null then i.received_at end, k.number, k.filed_at, k.category, k.unit_id, k.text,
-	       k.place_id, k.building
+	select coalesce(k.phone, w.phone, i.source), case when v.number is null then i.received_at end, v.number, coalesce(k.filed_at, w.told_at),
+	       coalesce(k.category, w.category), coalesce(k.unit_id, w.unit_id), coalesce(k.text, w.text), k.place_id, k.building, w.number is not null
 	  from (select v.inbox_id, v.number from verdict v
 	         where v.inbox_id > make_id(p_at - interval '20 minutes', 0) and (v.number is not null or v.kind = 'greeting')
 	         order by v.inbox_id desc limit 16384) v
 	  join inbox i on i.id = v.inbox_id
 	  left join "case" k on k.number = v.number
-	 where i.lane = any (p_lanes) and case when v.number is null then i.received_at else k.filed_at end > p_at - interval '10 minutes'
+	  left join wish w on w.number = v.number
+	 where i.lane = any (p_lanes) and coalesce(k.filed_at, w.told_at, i.received_at) > p_at - interval '10 minutes'
 	 order by v.inbox_id;
 end $$;
 

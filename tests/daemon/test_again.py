@@ -40,3 +40,15 @@ def test_after_a_lost_connection(town):
     ht.until("it was counted", lambda: actions(town, number) == ["filed", "repeated"], timeout=60,
              shown=lambda: (actions(town, number), [dict(c) for c in town.cases(phone)]))
     town.silent(phone, texts=1)
+
+
+def test_a_wish_too(town):
+    phone = ht.phone()
+    town.smsc.text(phone, "要是有人能陪我说说话就好了")
+    town.smsc.expect(phone)
+    town.daemon.kill_children("clerk")
+    town.smsc.text(phone, "要是有人 能陪我说说话就好了")
+    ht.until("it was counted", lambda: [r[0] for r in town.rows(
+        "select action from hailan.wish_event e join hailan.wish w on w.number = e.wish_number where w.phone = %s order by e.id",
+        phone)] == ["told", "repeated"], timeout=60, shown=lambda: [dict(w) for w in town.wishes(phone)])
+    town.silent(phone, texts=1)

@@ -96,8 +96,10 @@ select is((select (x ->> 'times')::int4 from ctl_inbox('{"stuck":true}', noon())
 
 -- what a clerk that begins anew is told
 create temp table lately as select * from clerk_recent(noon('10 minutes'), array(select i::int2 from generate_series(0, 63) i));
-select results_eq('select phone, number, filed_at, category, text from lately where number is not null order by 2',
+select results_eq('select phone, number, filed_at, category, text from lately where not wish and number is not null order by 2',
 	$$ select phone, number, filed_at, category, text from "case" where filed_at > noon() order by 2 $$, 'the cases of ten minutes');
+select results_eq('select phone, number, text from clerk_recent(noon(''9 minutes''), array(select i::int2 from generate_series(0, 63) i)) where wish',
+	'select phone, number, text from wish', 'and the wishes');
 select cmp_ok((select count(*) from lately), '<', (select count(*) from "case"), 'and not older ones');
 select is_empty('select from clerk_recent(noon(''13 minutes''), array(select i::int2 from generate_series(0, 63) i))', 'later nothing');
 select is_empty('select from clerk_recent(noon(''1 minute''), ''{}'')', 'without lanes nothing');

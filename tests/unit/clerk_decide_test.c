@@ -344,6 +344,15 @@ test_the_same_again(void **state)
 	assert_string_equal(d.event_action, "repeated");
 	assert_int_equal(d.out_count, 0);
 	assert_false(d.files);
+	/* a wish, too, and it does not hide the case */
+	d = decided(w, from("+8613911110000", "有人陪我说说话就好了"));
+	assert_true(d.wish);
+	number = d.number;
+	d = decided(w, from("+8613911110000", "有人陪我 说说话就好了"));
+	assert_string_equal(d.verdict, "duplicate");
+	assert_int_equal(d.event_number, number);
+	d = decided(w, from("+8613911110000", "天图社区3号楼  楼道灯坏了"));
+	assert_string_equal(d.verdict, "duplicate");
 	/* somebody else with the same words is another reporter */
 	d = decided(w, from("+8613911110001", "天图社区3号楼楼道灯坏了"));
 	assert_true(d.files);
