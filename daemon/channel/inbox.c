@@ -22,6 +22,7 @@
 
 enum {
 	CONNECTIONS_MAX = 4,
+	BATCHERS = 2, /* of a connection */
 	BUCKETS = 16384,
 	RAW_MAX = 32 << 20,
 	FILE_MAX = 25 << 20,
@@ -32,10 +33,12 @@ enum {
 	WITH_FILES = 128
 };
 
+/* Two batchers: while the batch of one is being committed, that of the other is on its way already,
+ * so that the server never waits for us. Each has senders of its own, whose order it keeps. */
 struct connection {
 	struct inbox *inbox;
 	struct database *db;
-	struct batcher *batcher;
+	struct batcher *batchers[BATCHERS];
 	bool up;
 	bool told_down; /* also the first try may fail, and a person must know why */
 };
@@ -261,8 +264,8 @@ on_database(void *arg, enum database_state state, const char *detail)
 	else
 		log_warning("channel: database down connection=%td reason=\"%s\"",
 		    k - k->inbox->connections, detail != NULL ? detail : "");
-	if (k->batcher != NULL)
-		batcher_database(k->batcher, up);
+	for (unsigned i = 0; i < BATCHERS; i++)
+		batcher_database(k->batchers[i], up);
 	set_open(k->inbox);
 }
 
@@ -281,7 +284,8 @@ inbox_new(struct channel *c)
 		k->inbox = in;
 		k->db = database_new(c->base, role_conninfo(c->role), role_database_user(c->role),
 		    role_name(c->role), on_database, k);
-		k->batcher = batcher_new(c->base, k->db, &inbox_kind, batch, in);
+		for (unsigned j = 0; j < BATCHERS; j++)
+			k->batchers[j] = batcher_new(c->base, k->db, &inbox_kind, batch, in);
 	}
 	return in;
 }
@@ -295,7 +299,8 @@ inbox_free(struct inbox **inbox)
 	if (in == NULL)
 		return;
 	for (unsigned i = 0; i < in->connection_count; i++) {
-		batcher_free(&in->connections[i].batcher);
+		for (unsigned j = 0; j < BATCHERS; j++)
+			batcher_free(&in->connections[i].batchers[j]);
 		database_free(&in->connections[i].db);
 	}
 	slab_clear(&in->slab);
@@ -314,19 +319,28 @@ inbox_open(const struct inbox *in)
 	return in->open;
 }
 
+static void
+add_figures(const struct batcher *b, struct batcher_figures *sum)
+{
+	struct batcher_figures f;
+
+	batcher_figures(b, &f);
+	sum->batches += f.batches;
+	sum->stored += f.stored;
+	if (f.last_commit_us > sum->last_commit_us)
+		sum->last_commit_us = f.last_commit_us;
+	sum->last_batch = f.last_batch > sum->last_batch ? f.last_batch : sum->last_batch;
+}
+
 void
 inbox_status(const struct inbox *in, struct buffer *json)
 {
-	struct batcher_figures sum = { 0 }, f;
+	struct batcher_figures sum = { 0 };
 	unsigned up = 0;
 
 	for (unsigned i = 0; i < in->connection_count; i++) {
-		batcher_figures(in->connections[i].batcher, &f);
-		sum.batches += f.batches;
-		sum.stored += f.stored;
-		if (f.last_commit_us > sum.last_commit_us)
-			sum.last_commit_us = f.last_commit_us;
-		sum.last_batch = f.last_batch > sum.last_batch ? f.last_batch : sum.last_batch;
+		for (unsigned j = 0; j < BATCHERS; j++)
+			add_figures(in->connections[i].batchers[j], &sum);
 		up += in->connections[i].up;
 	}
 	buffer_printf(json,
@@ -517,10 +531,12 @@ impossible(const struct channel_submission *s, const struct channel_report *r)
 	return NULL;
 }
 
-/* Ends it before it has begun, or gives it to the connection k. */
+/* Ends it before it has begun, or gives it to the batcher of its sender. */
 static void
-enqueue(struct inbox *in, struct connection *k, struct channel_submission *s, const char *why)
+enqueue(struct inbox *in, struct channel_submission *s, const char *why)
 {
+	const struct connection *k = &in->connections[s->lane % in->connection_count];
+	struct batcher *b = k->batchers[s->lane / in->connection_count % BATCHERS];
 	struct channel_submission *same;
 
 	in->pending++;
@@ -530,13 +546,13 @@ enqueue(struct inbox *in, struct connection *k, struct channel_submission *s, co
 		s->reason = why != NULL ? why
 			    : !k->up    ? "the database is away"
 					: "too many reports are waiting";
-		batcher_end(k->batcher, s);
+		batcher_end(b, s);
 	} else if ((same = find_same(in, s->fingerprint)) != NULL) {
-		batcher_join(k->batcher, same, s);
+		batcher_join(b, same, s);
 	} else {
 		s->next_same = *bucket(in, s->fingerprint);
 		*bucket(in, s->fingerprint) = s;
-		batcher_add(k->batcher, s);
+		batcher_add(b, s);
 	}
 	set_open(in);
 }
@@ -557,7 +573,7 @@ channel_submit(struct channel *c, const struct channel_report *r, channel_done_f
 	s->done = done;
 	s->arg = arg;
 	identify(c, s, r);
-	enqueue(in, &in->connections[s->lane % in->connection_count], s, why);
+	enqueue(in, s, why);
 	return s;
 }
 

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -34,6 +35,7 @@ enum {
 	CONNECT_TIMEOUT_MS = 5000,
 	SETUP_TIMEOUT_MS = 5000,
 	PARAMETERS_MAX = 64,
+	SOCKET_BYTES = 1 << 20, /* what the kernel gives of it */
 };
 
 /* Compiled in with the other statements (sql/embedded.h). */
@@ -653,6 +655,18 @@ watch_socket(struct database *db, short what, event_callback_fn fn)
 	return true;
 }
 
+/* Room for a whole batch of reports, so that the server need not wait in the middle of it until we
+ * write on. Over TCP the kernel sizes it better than we could. */
+static void
+widen_socket(struct database *db)
+{
+	const int bytes = SOCKET_BYTES;
+	const char *host = PQhost(db->conn);
+
+	if (host != NULL && host[0] == '/')
+		setsockopt(db->fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}
+
 static void
 connected(struct database *db)
 {
@@ -662,6 +676,7 @@ connected(struct database *db)
 	}
 	if (!watch_socket(db, EV_READ | EV_PERSIST, on_readable))
 		return;
+	widen_socket(db);
 	db->writable = event_new(db->base, db->fd, EV_WRITE, on_writable, db);
 	PQsetNoticeProcessor(db->conn, note_notice, NULL);
 	set_timer(db->timer, SETUP_TIMEOUT_MS);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a channel's process itself spends on a message: the real runtime and the real smpp plugin
- * under the load of smsc_load, over a database of memory that commits each batch after so many
- * milliseconds. Prints the CPU time of this process per message, kernel included, and how large the
- * batches were; then that of the single steps alone.
+ * under the load of smsc_load, over a database of memory that takes about as long as PostgreSQL and
+ * commits the batches of a connection one after the other. Prints the CPU time of this process per
+ *message, kernel included, and how large the batches were; then that of the single steps alone.
  *
- *	channel_cost PLUGIN SMSC_LOAD TEXTS [COUNT [COMMIT_MS]]
+ *	channel_cost PLUGIN SMSC_LOAD TEXTS [COUNT]
  */
 #include <event2/event.h>
 #include <stdio.h>
@@ -34,9 +34,9 @@
 #include "text/utf8.h"
 
 enum { LINKS = 2, WINDOW = 5000, PORT = 28775, SIZES = 8 };
+enum { BATCH_US = 2000, ROW_US = 6 }; /* what a commit takes */
 
 static struct event_base *base;
-static int commit_ms = 5;
 
 /* ---- a role that only has a name ------------------------------------------------------------ */
 
@@ -112,6 +112,7 @@ struct database {
 	struct event *up;
 	database_state_fn *hook;
 	void *arg;
+	int64_t busy_us; /* until then with what was sent before */
 };
 struct database_call {
 	struct event *committed;
@@ -202,16 +203,17 @@ database_call(struct database *db, const struct sql_statement *statement,
     const struct params *params, int timeout_ms, call_fn *done, void *arg)
 {
 	struct database_call *call = xcalloc(1, sizeof(*call));
-	struct timeval after = { .tv_usec = commit_ms * 1000 };
+	int64_t now = clock_mono_us();
+	unsigned rows = elements(params, 2);
 
-	(void)db;
 	(void)statement;
 	(void)timeout_ms;
-	note_batch(elements(params, 2));
+	note_batch(rows);
+	db->busy_us = (db->busy_us > now ? db->busy_us : now) + BATCH_US + rows * ROW_US;
 	call->done = done;
 	call->arg = arg;
 	call->committed = evtimer_new(base, on_committed, call);
-	event_add(call->committed, &after);
+	event_add(call->committed, &(struct timeval){ .tv_usec = db->busy_us - now });
 	return call;
 }
 
@@ -460,9 +462,7 @@ main(int argc, char **argv)
 
 	log_init("channel_cost", LOG_LEVEL_WARNING);
 	if (argc < 4)
-		fatal(EX_USAGE, "usage: channel_cost PLUGIN SMSC_LOAD TEXTS [COUNT [COMMIT_MS]]");
-	if (argc > 5)
-		commit_ms = atoi(argv[5]);
+		fatal(EX_USAGE, "usage: channel_cost PLUGIN SMSC_LOAD TEXTS [COUNT]");
 	base = event_base_new();
 	start_peer(argv[2], argv[3], count);
 	start_channel(argv[1]);

@@ -651,6 +651,18 @@ submit_many(int from, int count)
 	}
 }
 
+/* Of one sender: all go through one batcher. */
+static void
+submit_of_one(int from, int count)
+{
+	char raw[32];
+
+	for (int i = from; i < from + count; i++) {
+		snprintf(raw, sizeof(raw), "report %d", i);
+		submit(i, "+8613800000001", raw);
+	}
+}
+
 static void
 expect(int from, int count, enum channel_outcome outcome)
 {
@@ -665,10 +677,10 @@ test_lone_goes_at_once_and_others_gather(void **state)
 {
 	(void)state;
 	channel_up("connections=1 batch=40", 1);
-	submit_many(0, 1);
+	submit_of_one(0, 1);
 	turn();
 	assert_non_null(TAILQ_FIRST(&fake.calls)); /* under way, alone */
-	submit_many(1, 100);
+	submit_of_one(1, 100);
 	turn();
 	assert_int_equal(fake.batches, 0);
 	assert_true(answer(NULL, ANSWER));
@@ -685,9 +697,28 @@ test_what_one_read_brings_goes_together(void **state)
 {
 	(void)state;
 	channel_up("connections=1", 1);
-	submit_many(0, 50);
+	submit_of_one(0, 50);
 	answer_all(ANSWER);
 	assert_int_equal(fake.batches, 1);
+	channel_down();
+}
+
+/* While a batch is being committed that of other senders is on its way over the same connection. */
+static void
+test_two_batches_are_on_their_way(void **state)
+{
+	int calls = 0;
+	struct database_call *call;
+
+	(void)state;
+	channel_up("connections=1 batch=10", 1);
+	submit_many(0, 100);
+	turn();
+	TAILQ_FOREACH(call, &fake.calls, entry)
+	calls++;
+	assert_int_equal(calls, 2);
+	answer_all(ANSWER);
+	expect(0, 100, CHANNEL_STORED);
 	channel_down();
 }
 
@@ -698,7 +729,7 @@ test_what_waits_keeps_its_order(void **state)
 	(void)state;
 	channel_up("connections=1 batch=30", 1);
 	for (int i = 0; i < 10; i++) {
-		submit_many(i * 90, 90);
+		submit_of_one(i * 90, 90);
 		turn();
 		assert_true(answer(NULL, ANSWER));
 	}
@@ -719,7 +750,7 @@ test_clerks_are_told_of_what_is_committed(void **state)
 	(void)state;
 	channel_up("connections=1 batch=10", 1);
 	outbox = fake.databases[1];
-	submit_many(0, 50);
+	submit_of_one(0, 50);
 	turn();
 	assert_false(answer(outbox, ANSWER)); /* nothing is committed */
 	for (int i = 0; i < 5; i++)
@@ -1604,6 +1635,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lone_goes_at_once_and_others_gather),
 		cmocka_unit_test(test_what_one_read_brings_goes_together),
+		cmocka_unit_test(test_two_batches_are_on_their_way),
 		cmocka_unit_test(test_what_waits_keeps_its_order),
 		cmocka_unit_test(test_clerks_are_told_of_what_is_committed),
 		cmocka_unit_test(test_resend_while_the_first_is_under_way),
