@@ -4,9 +4,12 @@
 
 #include <assert.h>
 #include <openssl/evp.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/buffer.h"
+
+enum { SMALL_BYTES = 4096 };
 
 /* The algorithm and its state are kept: looking one up and making the other cost more than hashing
  * a message. */
@@ -27,20 +30,33 @@ begin(void)
 	return context;
 }
 
+static bool
+update(EVP_MD_CTX *context, const void *data, size_t len)
+{
+	return len == 0 || EVP_DigestUpdate(context, data, len) == 1;
+}
+
+/* Small pieces are gathered, because one update is cheaper than one for each. */
 void
 fingerprint(const struct fingerprint_piece *pieces, size_t count, uint8_t out[FINGERPRINT_BYTES])
 {
-	static struct buffer whole; /* one update is cheaper than one for each piece */
+	static struct buffer gathered;
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	EVP_MD_CTX *context = begin();
-	int ok;
+	bool ok = true;
 
-	buffer_reset(&whole);
+	buffer_reset(&gathered);
 	for (size_t i = 0; i < count; i++) {
-		buffer_add_be32(&whole, (uint32_t)pieces[i].len);
-		buffer_add(&whole, pieces[i].data, pieces[i].len);
+		buffer_add_be32(&gathered, (uint32_t)pieces[i].len);
+		if (pieces[i].len <= SMALL_BYTES) {
+			buffer_add(&gathered, pieces[i].data, pieces[i].len);
+			continue;
+		}
+		ok = ok && update(context, gathered.data, gathered.len) &&
+		     update(context, pieces[i].data, pieces[i].len);
+		buffer_reset(&gathered);
 	}
-	ok = EVP_DigestUpdate(context, whole.data, whole.len) == 1 &&
+	ok = ok && update(context, gathered.data, gathered.len) &&
 	     EVP_DigestFinal_ex(context, digest, NULL) == 1;
 	assert(ok);
 	(void)ok;

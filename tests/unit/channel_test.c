@@ -1366,6 +1366,14 @@ test_fingerprint_is_stable(void **state)
 	/* printf '\0\0\0\2ab\0\0\0\1c' | sha256sum */
 	assert_memory_equal(
 	    one, "\xf2\x93\x9f\x90\x30\x16\xe5\xbb\x29\xb1\xe4\xa6\x1c\xdb\xd3\x76", sizeof(one));
+	/* One that is too large to be gathered: the same with ab, 10000 times x, c. */
+	char large[10000];
+	const struct fingerprint_piece mixed[] = { { "ab", 2 }, { large, sizeof(large) },
+		{ "c", 1 } };
+	memset(large, 'x', sizeof(large));
+	fingerprint(mixed, 3, one);
+	assert_memory_equal(
+	    one, "\x91\xc6\x46\xc9\x1b\x3e\xc5\x3b\x73\x72\x84\xed\xe3\xa8\x6f\xb6", sizeof(one));
 	/* FNV-1a of "a" is 0xe40c292c */
 	assert_int_equal(fingerprint_lane("ab", 1), (0xe40c292c ^ 0xe40c292c >> 16) & 63);
 	assert_true(fingerprint_lane("", 0) < 64);
