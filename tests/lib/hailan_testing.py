@@ -379,9 +379,13 @@ channel "sms" {{
             raise AssertionError("hailand did not drain in time")
 
     def check_log(self):
-        """Error lines that the test did not announce, and anything a sanitizer said, are failures."""
+        """Error lines that the test did not announce, and anything a sanitizer said, are failures. That LeakSanitizer could not
+        look, as on a busy machine it now and then cannot, is no finding; what it finds comes in other lines."""
         bad = []
+        blind = re.compile("LeakSanitizer (has encountered a fatal error|does not work under ptrace)")
         for line in self.log().splitlines():
+            if blind.search(line):
+                continue
             if "AddressSanitizer" in line or "runtime error:" in line or "LeakSanitizer" in line:
                 bad.append(line)
             elif re.search(r"(^|: )error: ", line) and not any(re.search(a, line) for a in self.allowed_errors):
