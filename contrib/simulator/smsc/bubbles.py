@@ -50,20 +50,29 @@ def clean(text):
                    or c == "\n" else f"\\x{ord(c):02x}" for c in text)
 
 
+def is_word(unit):
+    """Part of a word that is written together: a letter or digit, but no Chinese character."""
+    return unit[0].isalnum() and unicodedata.name(unit[0], "").split(" ")[0] != "CJK"
+
+
+CLOSING = "，。、；：！？）》】”’,.;:!?)"
+
+
 def wrap(text, columns):
-    """Lines of at most so many columns; broken at spaces where a Latin or Korean word would be cut."""
+    """Lines of at most so many columns; broken at spaces where a Latin or Korean word would be cut, and not before a comma."""
     lines = []
     for paragraph in clean(text).split("\n"):
         line, used, space = [], 0, -1
         for unit, w in units(paragraph):
             if used + w > columns and line:
-                if 0 < space < len(line) and unit != " ":
+                if 0 < space < len(line) and is_word(unit) and is_word(line[-1][0]):
                     rest = line[space + 1:]
                     lines.append("".join(u for u, _ in line[:space]))
                     line = rest
                 else:
+                    rest = [line.pop()] if unit[0] in CLOSING and len(line) > 1 else []
                     lines.append("".join(u for u, _ in line))
-                    line = []
+                    line = rest
                 used, space = sum(x for _, x in line), -1
                 if unit == " " and not line:
                     continue
