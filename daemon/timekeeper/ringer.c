@@ -22,6 +22,7 @@ enum {
 	RECOMPUTE_AT_ONCE = 200, /* cases */
 	POLL_MS = 5000,          /* a notification may be missed */
 	STEP_POLL_MS = 500,
+	WHOLE_LOOK_MS = 10000,
 	AGAIN_MS = 20, /* somebody else has what is due, or the others are not done */
 	RETRY_MS = 1000,
 };
@@ -47,10 +48,12 @@ struct ringer {
 	void (*idle)(void *arg);
 	void *idle_arg;
 	enum phase phase;
-	bool busy, again, draining;
+	bool busy, again, whole, draining;
 	int32_t ring_limit; /* smaller after a fault: down to the timer that cannot be rung */
 	int64_t at_us;      /* of this round */
 	int64_t next_us;    /* INT64_MAX: nothing is to come */
+	int64_t from_us;    /* nothing that is due was left before this */
+	int64_t whole_ms;   /* when everything was looked at last */
 	int64_t first_us;   /* when this process began: what was due before was missed */
 	int64_t rung, told, recomputed, lag_ms;
 	char error[256];
@@ -126,6 +129,7 @@ rang(struct ringer *r, const struct result *res)
 	if (count > 0 && r->next_us <= r->at_us)
 		r->lag_ms = (clock_now() - r->next_us) / 1000;
 	r->rung += count;
+	r->from_us = result_time(res, 0, 2);
 	r->next_us = result_null(res, 0, 1) ? INT64_MAX : result_time(res, 0, 1);
 	if (count > 0)
 		log_debug("timekeeper: rang count=%" PRId64, count);
@@ -231,6 +235,20 @@ on_done(void *arg, const struct call_outcome *o)
 /* ---- rounds -----------------------------------------------------------------------------------
  */
 
+/* Where to begin to look. Somebody who makes a timer that is due already wakes us, and then all is
+ * looked at, and now and then. */
+static int64_t
+ring_from(struct ringer *r)
+{
+	const int64_t now_ms = clock_mono_ms();
+
+	if (!r->whole && !clock_simulated() && now_ms - r->whole_ms < WHOLE_LOOK_MS)
+		return r->from_us;
+	r->whole = false;
+	r->whole_ms = now_ms;
+	return 0;
+}
+
 static void
 call(struct ringer *r, enum phase phase)
 {
@@ -242,12 +260,14 @@ call(struct ringer *r, enum phase phase)
 	r->busy = true;
 	params_reset(&r->params);
 	params_time(&r->params, r->at_us);
-	if (phase == PHASE_RING)
+	if (phase == PHASE_RING) {
 		params_int4(&r->params, r->ring_limit);
-	else if (c->limit != 0)
+		params_time(&r->params, ring_from(r));
+	} else if (c->limit != 0) {
 		params_int4(&r->params, c->limit);
-	else if (phase == PHASE_SET_ASIDE)
+	} else if (phase == PHASE_SET_ASIDE) {
 		params_text(&r->params, r->error);
+	}
 	database_call(r->db, c->statement, &r->params, CALL_TIMEOUT_MS, on_done, r);
 }
 
@@ -267,6 +287,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 void
 ringer_wake(struct ringer *r)
 {
+	r->whole = true;
 	if (r->busy)
 		r->again = true;
 	else if (!r->draining)
@@ -289,6 +310,7 @@ ringer_new(struct event_base *base, struct database *db, void (*idle)(void *arg)
 	r->idle = idle;
 	r->idle_arg = arg;
 	r->timer = evtimer_new(base, on_timer, r);
+	r->whole = true;
 	r->ring_limit = AT_ONCE;
 	r->first_us = clock_now();
 	r->next_us = clock_simulated() && !steps() ? r->first_us : INT64_MAX;

@@ -380,7 +380,10 @@ end $$;
 
 -- Rings what is due, at most so many, and says how many rang and when the next is due. Any number of
 -- timekeepers may call it at once. Steps that were missed collapse into the latest that is due.
-create function timers_ring(p_at timestamptz, p_limit int4, out rung int4, out next_at timestamptz)
+-- While somebody's transaction stays open, what has rung cannot be cleared away, and a look from the very
+-- beginning passes all of it; so a timekeeper that looks again and again begins at p_from, where upto
+-- was before, and looks at everything now and then.
+create function timers_ring(p_at timestamptz, p_limit int4, p_from timestamptz default '-infinity', out rung int4, out next_at timestamptz, out upto timestamptz)
 language plpgsql security definer set search_path = hailan, pg_temp
 set plan_cache_mode = force_generic_plan set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
@@ -404,8 +407,9 @@ declare
 begin
 	rung := 0;
 	for t in
-		select x.* from timer x where x.due_at <= p_at order by x.due_at, x.subject, x.rule_id limit p_limit for update skip locked
+		select x.* from timer x where x.due_at >= p_from and x.due_at <= p_at order by x.due_at, x.subject, x.rule_id limit p_limit for update skip locked
 	loop
+		upto := t.due_at;
 		select c.unit_id, c.place_id, c.state::text as state into k from "case" c where c.number = t.subject and c.state <> 'closed';
 		if not found then
 			select c.unit_id, c.place_id, c.state into k from wish c where c.number = t.subject and c.state <> 'closed';
@@ -459,7 +463,10 @@ begin
 	if cardinality(v_subjects) > 0 then
 		perform timers_tell(p_at, v_subjects, v_rules, v_steps, v_dues, v_who, v_units, v_places, v_templates, v_at_once, v_weights);
 	end if;
-	next_at := least((select min(x.due_at) from timer x), (select min(x.flush_at) from reminder x));
+	if rung < p_limit then
+		upto := p_at - interval '3 seconds';
+	end if;
+	next_at := least((select min(x.due_at) from timer x where x.due_at >= p_from), (select min(x.flush_at) from reminder x));
 	-- whoever has it at this moment sleeps no longer than he says there: nobody need wait for him
 	update timer_horizon set until = coalesce(next_at, 'infinity')
 	 where ctid = any (array(select h.ctid from timer_horizon h where h.until is distinct from coalesce(timers_ring.next_at, 'infinity') for update skip locked));
@@ -481,6 +488,9 @@ declare
 begin
 	-- one at a time, so that nobody gets halves of a digest
 	if not pg_try_advisory_xact_lock(hashtext('hailan.reminders')) then
+		return 0;
+	end if;
+	if not exists (select from reminder x where x.flush_at <= p_at) then
 		return 0;
 	end if;
 	v_before := least(p_at, (select min(t.due_at) from timer t) - interval '1 microsecond');

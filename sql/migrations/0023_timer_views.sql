@@ -2,14 +2,19 @@
 set local role hailan_owner;
 set local search_path = hailan, pg_temp;
 
+-- The time that counts for what is shown: the caller's, or that of a simulation (0024).
+create function shown_time(p_at timestamptz) returns timestamptz language sql stable set search_path = hailan, pg_temp
+return p_at;
+
 -- Filter: overdue, rule, number, limit. The next to ring first.
 create function ctl_timers(p_filter jsonb, p_at timestamptz) returns setof jsonb
 language sql stable security definer set search_path = hailan, pg_temp as $$
 	select jsonb_build_object('due_at', t.due_at, 'number', t.subject, 'rule', r.name, 'step', t.step, 'cycle', t.cycle, 'started_at', t.started_at,
-	         'late_seconds', case when t.due_at <= p_at then extract(epoch from p_at - t.due_at)::int8 end,
+	         'late_seconds', case when t.due_at <= c.at then extract(epoch from c.at - t.due_at)::int8 end,
 	         'light', l.light, 'unit_name', unit_title(u.level, u.name_zh, null, 'zh'), 'who', s.who)
-	  from (select x.* from timer x join rule y on y.id = x.rule_id
-	         where (p_filter -> 'overdue' is null or x.due_at <= p_at)
+	  from shown_time(p_at) c (at),
+	       lateral (select x.* from timer x join rule y on y.id = x.rule_id
+	         where (p_filter -> 'overdue' is null or x.due_at <= c.at)
 	           and (p_filter ->> 'rule' is null or y.name = p_filter ->> 'rule')
 	           and (p_filter ->> 'number' is null or x.subject = (p_filter ->> 'number')::int8)
 	         order by x.due_at, x.subject limit coalesce((p_filter ->> 'limit')::int4, 50)) t
@@ -26,9 +31,9 @@ language sql stable security definer set search_path = hailan, pg_temp as $$
 	select jsonb_build_object('rule', r.name, 'enabled', r.enabled, 'subject', r.subject, 'states', array_to_string(r.states, ' '),
 	         'limit', trim_scale(r.amount) || ' ' || r.unit || case when r.next_day then ' from the next day' else '' end, 'steps', (select count(*) from rule_step s where s.rule_id = r.id),
 	         'running', t.running, 'overdue', t.overdue, 'next_at', t.next_at,
-	         'rang_in_a_day', (select count(*) from timer_past p where p.rule_id = r.id and p.how = 'rung' and p.ended_at > p_at - interval '1 day'))
-	  from rule r
-	  left join lateral (select count(*) as running, count(*) filter (where x.due_at <= p_at) as overdue, min(x.due_at) as next_at from timer x where x.rule_id = r.id) t on true
+	         'rang_in_a_day', (select count(*) from timer_past p where p.rule_id = r.id and p.how = 'rung' and p.ended_at > c.at - interval '1 day'))
+	  from shown_time(p_at) c (at) cross join rule r
+	  left join lateral (select count(*) as running, count(*) filter (where x.due_at <= c.at) as overdue, min(x.due_at) as next_at from timer x where x.rule_id = r.id) t on true
 	 where p_filter ->> 'rule' is null or r.name = p_filter ->> 'rule'
 	 order by r.family, r.id
 $$;
@@ -43,6 +48,7 @@ declare
 	v_before jsonb;
 	n record;
 begin
+	p_at := shown_time(p_at);
 	select coalesce(jsonb_object_agg(t.subject || ' ' || t.rule_id, jsonb_build_array(t.due_at, t.step)), '{}') into v_before from timer t;
 	begin
 		select array_agg(jsonb_build_object('line', r.line, 'reason', r.reason)) into v_refused from import_rules(p_rows, p_at) r;

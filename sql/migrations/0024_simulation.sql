@@ -65,6 +65,9 @@ begin
 	end if;
 end $$;
 
+create or replace function shown_time(p_at timestamptz) returns timestamptz language sql stable set search_path = hailan, pg_temp
+return coalesce((select s.at from simulation s), p_at);
+
 drop function schema_check();
 create function schema_check(out version int4, out sha256 text, out in_recovery bool, out synchronous_commit text, out test bool, out simulated_at timestamptz)
 language sql stable security definer set search_path = hailan, pg_temp as $$

@@ -109,8 +109,9 @@ def main():
     p.add_argument("--rate", type=int, default=1000, help="rings a second")
     p.add_argument("--seconds", type=int, default=60)
     p.add_argument("--outage", type=int, default=100_000, help="steps that were due while nothing ran")
+    p.add_argument("--snapshot", action="store_true", help="beside a transaction that stays open, so that no dead row can be cleared away")
     a = p.parse_args()
-    with ht.scratch() as folder:
+    with ht.scratch() as folder, contextlib.ExitStack() as stack:
         cluster = ht.Cluster(folder / "pg")
         keeper = None
         try:
@@ -125,6 +126,9 @@ def main():
             log = open(folder / "keeper.log", "w")
             keeper = subprocess.Popen([str(ht.HAILAND), "-f", str(config), "--role", "timekeeper:1"], stdout=log, stderr=log)
             time.sleep(1)
+            if a.snapshot:
+                old = stack.enter_context(contextlib.closing(cluster.connect()))
+                old.cursor().execute("begin isolation level repeatable read; select 1 from hailan.timer limit 1")
             schedule(cluster, a.rate, a.seconds)
             late, memory = measure(cluster, keeper.pid, a.seconds)
             rang = cluster.value("select count(*) from hailan.timer_past where how = 'rung'")

@@ -155,7 +155,7 @@ def test_a_rule_as_the_manual_shows_it(make_town):
     month.report("A", NIGHT, "天图社区3号楼路灯坏了")
     number = month.labels["A"]
     tried = month.daemon.json("rules", "try", file)
-    assert [(t["number"], t["rule"]) for t in tried] == [(number, "lamps")]
+    assert [(t["number"], t["rule"], t["rings"]) for t in tried] == [(number, "lamps", "later")]
     assert month.rows("select * from hailan.rule where name = 'lamps'") == []
     month.daemon.ctl("import", "rules", file)
     month.go("2026-09-24T09:30+08")

@@ -55,8 +55,8 @@ select is(timers_of(number), 'ask 1/1 11-26 12:00, receive 1/1 11-25 00:00', 'an
 select throws_ok(format($$ insert into timer (subject, rule_id, city, started_at, due_at) select %s, id, 0, noon(), noon() from rule where name = 'ask' $$, number), '23505', null, 'one step of a rule at a time') from f;
 
 -- rung: the holder is told within working hours, once
-select results_eq($$ select * from timers_ring(noon('11 hours'), 100) $$, $$ values (0, noon('12 hours')) $$, 'nothing is due, and it is known when something will be');
-select results_eq($$ select * from timers_ring(noon('12 hours'), 100) $$, $$ values (1, noon('20 hours')) $$, 'at midnight it rings, and is said at eight');
+select results_eq($$ select rung, next_at from timers_ring(noon('11 hours'), 100) $$, $$ values (0, noon('12 hours')) $$, 'nothing is due, and it is known when something will be');
+select results_eq($$ select rung, next_at from timers_ring(noon('12 hours'), 100) $$, $$ values (1, noon('20 hours')) $$, 'at midnight it rings, and is said at eight');
 select is(timers_of(number), 'ask 1/1 11-26 12:00, receive 2/1 11-25 12:00') from f;
 select is(past_of(number), 'receive 1/1 rung 11-25 00:00') from f;
 select is((select rung from timers_ring(noon('12 hours'), 100)), 0, 'it does not ring twice');
