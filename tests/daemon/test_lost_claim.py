@@ -42,8 +42,9 @@ def test_claim_that_outlives_its_process(make_town):
     town = make_town().start()
     town.daemon.allowed_errors.append("killed|signal")
     p = ht.phone()
-    town.post(p, "first")
+    first = town.post(p, "first")
     town.smsc.expect(p, "first")
+    ht.until("its end", lambda: "sent" in town.delivery(first))  # or it would be in hand at the kill, and go once more
     with claim_held_up(town, p) as (late, orphan, lock):
         ht.until("the moment after a check", lambda: 0.15 < under_way(town)[orphan][1] % CHECKED < 0.5)
         before = len(town.smsc.texts(p))

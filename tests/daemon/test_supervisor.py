@@ -111,7 +111,7 @@ class Keeper:
 
     def check_log(self):
         log = self.log()
-        assert "Sanitizer" not in log and "runtime error" not in log, log
+        assert not ht.sanitizer_lines(log), log
         for line in log.splitlines():
             if re.search(r"(^|: )error: ", line):
                 assert any(re.search(e, line) for e in self.errors), f"unexpected: {line}"
