@@ -157,7 +157,7 @@ for r in select * from import_rules($json$[
 	{"line":8,"name":"close","family":"close","states":["yellow"],"clock":"dispatch","limit":3,"unit":"days","after":-1,"who":["holder"],"template":"remind_close"},
 	{"line":9,"name":"close","percent":100,"who":["holder","above"],"template":"late_close"},
 	{"line":10,"name":"close","percent":200,"who":["inspection"],"template":"late_supervised","action":"supervise"},
-	{"line":11,"name":"close_utility","family":"close","states":["yellow"],"clock":"dispatch","categories":["water","power","gas","heating"],"limit":24,"unit":"working_hours","percent":50,"who":["holder"],"template":"remind_close"},
+	{"line":11,"name":"close_utility","family":"close","states":["yellow"],"clock":"dispatch","categories":["water","power","gas","heating"],"limit":1440,"unit":"minutes","percent":50,"who":["holder"],"template":"remind_close"},
 	{"line":12,"name":"close_utility","percent":100,"who":["holder","above"],"template":"late_close"},
 	{"line":13,"name":"close_utility","percent":200,"who":["inspection"],"template":"late_supervised","action":"supervise"},
 	{"line":14,"name":"close_complex","family":"close","states":["yellow"],"clock":"dispatch","categories":["illegal_build"],"limit":15,"unit":"working_days","next_day":true,"after":-1,"who":["holder"],"template":"remind_close"},

@@ -259,6 +259,8 @@ begin
 end $$;
 create trigger timers_stale after update on setting for each row when (new.key in ('zone', 'working_hours')) execute function timers_stale();
 
+insert into timer_recompute (after) values (0); -- for what was open before there were timers
+
 -- The next cases and wishes, up to a limit; how many were looked at. 0: all is done.
 create function timers_recompute(p_at timestamptz, p_limit int4) returns int8
 language plpgsql security definer set search_path = hailan, pg_temp as $$
