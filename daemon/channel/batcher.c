@@ -165,8 +165,9 @@ send_range(struct batcher *b, size_t from, size_t to)
 	params_reset(&b->params);
 	b->kind->params(b->arg, b->flight + from, to - from, &b->params);
 	b->sent_us = clock_mono_us();
-	b->call =
-	    database_call(b->db, b->kind->statement, &b->params, CALL_TIMEOUT_MS, on_answer, b);
+	/* A second more for each mebibyte. */
+	b->call = database_call(b->db, b->kind->statement, &b->params,
+	    CALL_TIMEOUT_MS + (int)(b->params.bytes.len >> 20) * 1000, on_answer, b);
 	/* The library has a copy; what a large mail needed is not kept for small ones. */
 	if (b->params.bytes.room > PARAMS_KEPT)
 		params_clear(&b->params);

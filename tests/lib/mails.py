@@ -255,7 +255,7 @@ mailbox_size_limit = 0
 queue_run_delay = 1s
 minimal_backoff_time = 1s
 maximal_backoff_time = 3s
-lmtp_data_done_timeout = 20s
+lmtp_data_done_timeout = 120s
 """)
         service = "{} unix {} - n - {} {}\n"
         (self.config / "master.cf").write_text(
