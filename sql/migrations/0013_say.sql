@@ -131,10 +131,12 @@ begin
 	else
 		v_source := coalesce(v_source, i.destination);
 	end if;
-	if (p_to like '%@%') <> (i.source like '%@%') then
-		-- to a phone about a mail, or the other way
+	if v_channel is null or (p_to like '%@%') <> (i.source like '%@%') then
+		-- about what came in no message; to a phone about a mail, or the other way
 		v_channel := coalesce((select nullif(s.value, '') from setting s where s.key = case when p_to like '%@%' then 'mail_channel' else 'phone_channel' end), v_channel);
-		v_source := coalesce((select s.value from setting s where s.key = 'notice_source'), '');
+		-- from the number that somebody has just written to
+		v_source := coalesce((select nullif(s.value, '') from setting s where s.key = 'notice_source'),
+			(select l.destination from (select x.channel, x.destination from inbox x order by x.id desc limit 1000) l where l.channel = v_channel limit 1));
 	end if;
 	if v_channel is null then
 		raise exception 'no channel to say % by', p_template using errcode = 'P0002', hint = 'set notice_channel and notice_source in table setting';

@@ -566,7 +566,7 @@ begin
 
 	state := t.to_state;
 	-- events of a case are in the order of their ids, whatever the clocks of two machines say
-	v_last := coalesce(k.step_id, (select max(e.id) from case_event e where e.case_number = p_number));
+	v_last := (select max(e.id) from case_event e where e.case_number = p_number);
 	v_id := (make_ids('event_seq', p_at, 1))[1];
 	if v_id <= v_last then
 		v_id := (make_ids('event_seq', id_time(v_last) + interval '1 ms', 1))[1];

@@ -3,9 +3,11 @@
 
 import concurrent.futures
 import contextlib
+import random
 import re
 import threading
 
+import psycopg2.errors
 import pytest
 
 import hailan_testing as ht
@@ -293,6 +295,46 @@ def test_one_of_many_at_once(office):
     assert codes == ["ok"] + ["stale"] * 7
     assert events(office, number).count("accept") == 1
     office.handled()
+
+
+def test_many_hands_and_crooked_clocks(office):
+    """Random steps by everybody at once on few cases, by clocks that disagree: the events hang together."""
+    resident = ht.phone()
+    place = office.cluster.value("select id from hailan.unit where code = '222405001005-01'")
+    farm = office.cluster.value("select id from hailan.unit where name_zh = '农业农村局'")
+    numbers = []
+    for i in range(8):
+        number = office.cluster.value("select * from hailan.case_numbers(1)")
+        office.rows("insert into hailan.\"case\" (number, city, filed_at, unit_id, place_id, category, channel, phone, language, text)"
+                    " values (%s, 222405, now(), %s, %s, 'carcass', 'sms', %s, 'zh', '死猪')", number, farm, place, resident)
+        office.rows("insert into hailan.case_event (id, city, case_number, at, unit_id, to_state, action, channel)"
+                    " select hailan.make_id(now(), nextval('hailan.event_seq')), 222405, %s, now(), %s, 'filed', 'filed', 'sms'", number, farm)
+        numbers.append(number)
+    actions = [r[0] for r in office.rows("select action from hailan.case_action order by 1")]
+    people = [GRID, COMMUNITY, STREET, FARM, CITY, resident, None]
+
+    def work(seed):
+        chance = random.Random(seed)
+        done = 0
+        with contextlib.closing(office.cluster.connect()) as c, c.cursor() as cursor:
+            for _ in range(40):
+                action = chance.choice(actions)
+                target = {"transfer": farm, "merge": chance.choice(numbers), "extend": 2}.get(action)
+                try:
+                    cursor.execute("select code from hailan.case_step(now() - %s * interval '1 minute', %s, null, %s, %s, null, %s, '原因', 'sms')",
+                                   (chance.random() * 5, chance.choice(people), chance.choice(numbers), action, target))
+                    done += cursor.fetchone()[0] == "ok"
+                except psycopg2.errors.DeadlockDetected:
+                    pass  # the clerk does the same again
+        return done
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        done = sum(pool.map(work, range(6)))
+    assert done > 0
+    assert office.cluster.value("select count(*) from hailan.case_event where case_number = any (%s) and action <> 'filed'", numbers) == done
+    assert office.rows("select * from (select e.from_state, lag(e.to_state) over (partition by e.case_number order by e.id) as before"
+                       " from hailan.case_event e where e.case_number = any (%s)) x where from_state is distinct from before", numbers) == []
+    assert office.rows("select number from hailan.case_now k where k.number = any (%s)"
+                       " and k.light is distinct from hailan.case_light_at(k.number, now() + interval '1 hour')", numbers) == []
 
 
 def test_the_manual_tells_the_tables(office):
