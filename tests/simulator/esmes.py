@@ -31,7 +31,7 @@ class PerlEsme:
             self.events.put((word, dict(p.split("=", 1) for p in pairs)))
         self.events.put(("eof", {}))
 
-    def expect(self, event, timeout=5):
+    def expect(self, event, timeout=60):
         """The fields of the next event of that name; others before it are skipped."""
         end = time.monotonic() + timeout
         came = []
@@ -52,17 +52,17 @@ class PerlEsme:
     def stop(self):
         self.child.stdin.close()
         self.child.terminate()
-        self.child.wait(5)
+        self.child.wait(60)
 
 
 class BareEsme:
     """PDUs on a socket, nothing done by itself."""
 
     def __init__(self, port, command=pdu.BIND_TRANSCEIVER, system_id="town", password="secret", bind=True, wrap=None):
-        self.sock = socket.create_connection(("127.0.0.1", port), 5)
+        self.sock = socket.create_connection(("127.0.0.1", port), 60)
         if wrap:
             self.sock = wrap(self.sock)
-        self.sock.settimeout(5)
+        self.sock.settimeout(60)
         self.sequence = 0
         if bind:
             self.bound = self.bind(command, system_id, password)

@@ -52,14 +52,14 @@ class Program:
     def __init__(self, *args, stdin=subprocess.DEVNULL):
         self.child = subprocess.Popen([PROGRAM, *args], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
-    def finish(self, text=None, timeout=10):
+    def finish(self, text=None, timeout=60):
         out, err = self.child.communicate(text, timeout)
         return self.child.returncode, out, err
 
     def stop(self):
         if self.child.poll() is None:
             self.child.terminate()
-            self.child.communicate(timeout=5)
+            self.child.communicate(timeout=60)
 
 
 @pytest.fixture
@@ -95,8 +95,8 @@ def test_control(serving):
     p, path, client = serving
     port = client.links()["links"][0]["port"]
     EchoEsme(port)
-    client.wait(bound=1, timeout=5)
-    assert client.send(from_=PHONE, text="灯坏了", wait=5)["ledger"][0]["state"] == "acked"
+    client.wait(bound=1, timeout=60)
+    assert client.send(from_=PHONE, text="灯坏了", wait=60)["ledger"][0]["state"] == "acked"
     assert client.wait(phone=PHONE, match="收到")["messages"][0]["text"] == "收到:灯坏了"
     with pytest.raises(ControlError, match="nothing|收到"):
         client.wait(phone=PHONE, match="没有", timeout=0.1)
@@ -121,7 +121,7 @@ def test_a_lone_surrogate_goes_through(serving):
 def test_control_runs_requests_side_by_side(serving):
     _, path, _ = serving
     with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(5)
+        s.settimeout(60)
         s.connect(path)
         f = s.makefile("rwb")
         f.write(b'{"do":"wait","bound":1,"timeout":0.4,"id":"slow"}\n{"do":"ping","id":"quick"}\nnonsense\n[1]\n')
@@ -216,7 +216,7 @@ def test_terminal_with_lines_from_a_file(program, serving):
     p = program("--attach", path, "--width", "80", stdin=subprocess.PIPE)
     p.child.stdin.write(f"{PHONE} 灯坏了\nas 13900000001\n하수도가 막혔어요\nlong on\n{long}\n")
     p.child.stdin.flush()
-    client.wait(received=3, timeout=5)
+    client.wait(received=3, timeout=60)
     code, out, err = p.finish("receipts\nphones\nlinks\nshow 13812345678\nlong mode=udh16 " + long + "\nset nonsense 1\nquit\n")
     assert code == 0 and err == ""
     for piece in ("│ 收到:灯坏了 ", "│ 收到:하수도가 막혔어요 ", "UDH 05 00 03", "part 1/2", "67/67", "UDH 06 08 04", "66/66", "accepted ",

@@ -21,7 +21,7 @@ class CommandError(Exception):
     pass
 
 
-def timeout_of(request, default=10.0):
+def timeout_of(request, default=60.0):
     return min(seconds(request.get("timeout", default)), LIMIT)
 
 
