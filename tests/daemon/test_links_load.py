@@ -77,7 +77,7 @@ def test_flood(make_town):
     assert town.smsc.do("enquire")
 
 
-@pytest.mark.parametrize("build, room_mib", [(ht.FAST, 64), (ht.BUILD, 256)], ids=["plain", "sanitized"])
+@pytest.mark.parametrize("build, room_mib", [(ht.FAST, 32), (ht.BUILD, 256)], ids=["plain", "sanitized"])
 def test_flood_while_the_database_hangs(make_town, build, room_mib):
     """The queue is bounded; at the bound nothing is read or it is told to come again; all is stored once. Sanitizers
     lay a zone around each piece of memory and keep what is freed: they have more room."""
