@@ -47,7 +47,8 @@ step_from_command(
 
 /* What the lines of the function dialog_of() say; strings are lent from them. */
 struct open_things {
-	unsigned questions, solved; /* solved: those that ask whether it is */
+	unsigned questions, plain; /* plain: to be answered with yes or no */
+	unsigned solved;           /* those that ask whether it is */
 	bool code;
 	const char *asked_category; /* of the last question whether it is solved */
 	size_t asked_category_len;
@@ -75,6 +76,7 @@ note_line(struct open_things *o, const struct field *f, const char *category, co
 	if (is(f[0], "a")) {
 		o->questions++;
 		o->code |= is(f[1], "confirm");
+		o->plain += !is(f[1], "confirm");
 		if (is(f[1], "solved")) {
 			o->solved++;
 			o->asked_category = f[3].at;
@@ -125,7 +127,7 @@ answer(struct arena *a, const struct message *m, const struct understanding *u,
 
 	if (o->code && command_code(m->text, m->text_len, code))
 		return take(out, "digits", 0, arena_keep(a, code, 4), "");
-	if (o->solved > 0 && command_answer(m->text, m->text_len, &number, &yes))
+	if (o->plain > 0 && command_answer(m->text, m->text_len, &number, &yes))
 		return take(out, yes ? "yes" : "no", (int64_t)number, "", "");
 	if (o->solved > 0 && command_solved(m->text, m->text_len, &yes))
 		return take(

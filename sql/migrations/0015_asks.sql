@@ -97,16 +97,30 @@ language sql stable security definer set search_path = hailan, pg_temp as $$
 	          order by k.number desc limit 5)) l
 $$;
 
--- Those that nobody answered. Silence about a case is noted as such and closes nothing.
+-- Questions that are answered with yes or no, and what then happens: names of functions.
+create table ask_kind (
+	kind text primary key check (kind ~ '^[a-z_]{1,24}$'),
+	answered text not null check (answered ~ '^[a-z_]+$'),
+	silent text check (silent ~ '^[a-z_]+$'),
+	how text not null
+);
+comment on column ask_kind.answered is 'function (at, ask, yes, reason, language, message id) → how it ended, after the question was taken away';
+comment on column ask_kind.silent is 'function (at, ask), when nobody answered; null: nothing happens';
+comment on column ask_kind.how is 'the template that says how to answer';
+insert into ask_kind (kind, answered, silent, how) values ('solved', 'solved_answered', 'solved_silent', 'answer_how');
+
+-- Those that nobody answered. Silence is never a yes.
 create function keep_asks(p_at timestamptz, p_limit int4) returns int8
 language plpgsql security definer set search_path = hailan, pg_temp as $$
 declare
-	a record;
+	a ask;
+	v_silent text;
 	v_count int8 := 0;
 begin
 	for a in select * from ask x where x.expires_at <= p_at order by x.expires_at limit p_limit for update skip locked loop
-		if a.kind = 'solved' and (select n.reporter_says from case_now n where n.number = coalesce((select f.parent_number from case_life f where f.number = a.number), a.number)) = 'asked' then
-			perform case_step(p_at, null, null, a.number, 'silent');
+		v_silent := (select k.silent from ask_kind k where k.kind = a.kind);
+		if v_silent is not null then
+			execute format('select %I($1, $2)', v_silent) using p_at, a;
 		end if;
 		perform ask_end(p_at, a.id, 'silent');
 		v_count := v_count + 1;
@@ -119,10 +133,10 @@ end $$;
 create function ask_answer(p_at timestamptz, p_phone text, p_language text, p_answer text, p_digits text, p_number int8, p_reason text, p_message_id int8)
 returns text language plpgsql set search_path = hailan, pg_temp as $$
 declare
-	a record;
+	a ask;
 	v_count int4;
+	v_kinds text[];
 	v_yes bool := case when p_answer = 'yes' or p_digits = '1' then true when p_answer = 'no' or p_digits = '2' then false end;
-	v_state case_state;
 	v_code text;
 begin
 	if length(p_digits) = 4 then
@@ -131,25 +145,44 @@ begin
 			return command_confirmed(p_at, p_phone, p_language, a.id, p_digits, p_message_id);
 		end if;
 	end if;
-	select count(*) into v_count from ask x
-	 where x.phone = p_phone and x.kind = 'solved' and x.expires_at > p_at and (p_number is null or x.number = p_number);
+	select count(*), array_agg(distinct k.how) into v_count, v_kinds from ask x join ask_kind k on k.kind = x.kind
+	 where x.phone = p_phone and x.expires_at > p_at and (p_number is null or x.number = p_number);
 	if v_count = 0 then
 		return 'nothing_open';
 	elsif v_yes is null then
-		perform say(p_at, p_phone, p_language, 'answer_how', '{}', null, p_message_id);
+		perform say(p_at, p_phone, p_language, case when cardinality(v_kinds) = 1 then v_kinds[1] else 'answer_how_any' end, '{}', null, p_message_id);
 		return 'unclear';
 	elsif v_count > 1 then
 		perform say(p_at, p_phone, p_language, 'answer_which', jsonb_build_object('list', l.list, 'number', l.first), null, p_message_id)
 		   from (select string_agg(x.number || coalesce(case p_language when 'ko' then c.name_ko else c.name_zh end, ''), '、' order by x.number) as list, min(x.number)::text as first
-		           from ask x left join "case" k on k.number = x.number left join category c on c.code = k.category
-		          where x.phone = p_phone and x.kind = 'solved' and x.expires_at > p_at) l;
+		           from ask x join ask_kind y on y.kind = x.kind left join "case" k on k.number = x.number left join wish w on w.number = x.number
+		           left join category c on c.code = coalesce(k.category, w.category)
+		          where x.phone = p_phone and x.expires_at > p_at) l;
 		return 'which';
 	end if;
-	select * into a from ask x where x.phone = p_phone and x.kind = 'solved' and x.expires_at > p_at and (p_number is null or x.number = p_number) for update;
-	select k.state into v_state from "case" k where k.number = coalesce((select f.parent_number from case_life f where f.number = a.number), a.number);
+	select x.* into a from ask x join ask_kind k on k.kind = x.kind
+	 where x.phone = p_phone and x.expires_at > p_at and (p_number is null or x.number = p_number) for update of x;
 	perform ask_end(p_at, a.id, case when v_yes then 'yes' else 'no' end);
-	v_code := (case_step(p_at, p_phone, null, a.number, case when v_yes then 'solved' when v_state = 'closed' then 'reopen' else 'unsolved' end,
-	           p_reason := coalesce(nullif(p_reason, ''), case when v_yes then null when p_language = 'ko' then '해결되지 않음' else '没解决' end), p_message_id := p_message_id)).code;
+	execute format('select %I($1, $2, $3, $4, $5, $6)', (select k.answered from ask_kind k where k.kind = a.kind))
+		into v_code using p_at, a, v_yes, p_reason, p_language, p_message_id;
 	return v_code;
 end $$;
 
+-- Whether it is solved: a yes is noted, a no sends it back. Silence about a case is noted as such and closes nothing.
+create function solved_answered(p_at timestamptz, p_ask ask, p_yes bool, p_reason text, p_language text, p_message_id int8) returns text
+language plpgsql set search_path = hailan, pg_temp as $$
+declare
+	v_state case_state := (select k.state from "case" k
+		where k.number = coalesce((select f.parent_number from case_life f where f.number = p_ask.number), p_ask.number));
+begin
+	return (case_step(p_at, p_ask.phone, null, p_ask.number, case when p_yes then 'solved' when v_state = 'closed' then 'reopen' else 'unsolved' end,
+	        p_reason := coalesce(nullif(p_reason, ''), case when p_yes then null when p_language = 'ko' then '해결되지 않음' else '没解决' end),
+	        p_message_id := p_message_id)).code;
+end $$;
+
+create function solved_silent(p_at timestamptz, p_ask ask) returns void language plpgsql set search_path = hailan, pg_temp as $$
+begin
+	if (select n.reporter_says from case_now n where n.number = coalesce((select f.parent_number from case_life f where f.number = p_ask.number), p_ask.number)) = 'asked' then
+		perform case_step(p_at, null, null, p_ask.number, 'silent');
+	end if;
+end $$;

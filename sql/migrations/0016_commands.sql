@@ -224,7 +224,7 @@ $$;
 grant execute on function clerk_steps, dialog_of to hailan_clerk, hailan_admin;
 grant execute on function keep_asks to hailan_timekeeper, hailan_admin;
 grant execute on function case_step, case_board, case_light_at to hailan_admin;
-grant select on case_action, case_transition, case_right, case_target, case_notice to hailan_admin, hailan_reader;
+grant select on case_action, case_transition, case_right, case_target, case_notice, ask_kind to hailan_admin, hailan_reader;
 grant select on case_life, case_now, ask, ask_past to hailan_admin;
 
 -- The lights board of a unit, by code or name; the city for null.
