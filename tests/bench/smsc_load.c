@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * An SMSC that only makes load: waits until the ESME has bound, delivers COUNT short messages with
- * at most WINDOW unanswered on each link, takes what the ESME submits, and tells how long it took.
- * A message that is answered with anything but 0 is delivered again later. Message i comes from
- * phone FIRST + i mod SENDERS and carries text i mod (number of texts), rotated each time round the
- * senders, so that no sender sends the same text twice within the number of texts.
+ * An SMSC that only makes load: waits until the ESME has bound on each link, delivers messages
+ * (load_messages.h), takes what the ESME submits, and tells how long it took. Two ways to deliver:
+ *
+ *   closed loop  at most WINDOW are unanswered on each link, and the next goes as soon as one is
+ *                answered; a latency begins when the message is written.
+ *   open loop    (--rate) each message has its time, whatever became of those before it; a latency
+ *                begins at that time, so that what waits for room in a window is not hidden.
+ *
+ * What is answered with anything but 0, or not answered when its link ends, is delivered again.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <iconv.h>
 #include <inttypes.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,10 +31,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "load_messages.h"
 
 #define MAX_LINKS 16
-#define MAX_TEXTS 1024
 #define READ_BYTES 65536
+#define OUT_BYTES (1 << 20) /* not more of what was not written yet */
+#define RECEIPT UINT32_MAX  /* stands where a unit's number does */
+#define TICK_US 200         /* an open loop sleeps so long at least */
 
 enum {
 	GENERIC_NACK = 0x80000000,
@@ -42,44 +50,55 @@ enum {
 };
 
 struct outstanding {
-	int64_t sent_us; /* 0: free */
-	uint32_t message;
+	int64_t since_us; /* 0: free */
+	uint32_t unit;
+};
+
+/* Of a message that was submitted; waits for room in a window. */
+struct receipt {
+	STAILQ_ENTRY(receipt) entry;
+	uint64_t id;
+	char from[24], to[24];
 };
 
 struct link {
-	int fd;
-	bool bound;
+	int fd; /* -1: none */
+	bool bound, over;
 	struct buffer in, out;
 	size_t written;
 	struct outstanding *window; /* by sequence mod the window's size */
 	unsigned unanswered;
 	uint32_t sequence;
+	uint64_t answered; /* since it was bound */
 };
 
 static struct {
-	uint64_t count, senders, first;
-	unsigned links, window, linger_ms;
-	const char *destination, *ledger;
+	struct load_shape shape;
+	const char *texts, *ledger;
+	double rate; /* 0: closed loop */
+	unsigned links, window, linger_ms, idle_ms;
+	uint64_t cut_every; /* answers; 0: never */
+	bool receipts, resend;
 	int port;
-} options = { .count = 10000,
+} options = { .shape = { .count = 10000, .first = 13900000000, .parts = 3, .destination = "12345" },
 	.links = 1,
 	.window = 100,
-	.first = 13900000000,
-	.destination = "12345",
-	.port = 2775,
-	.linger_ms = 0 };
+	.idle_ms = 60000,
+	.port = 2775 };
 
-static struct buffer texts[MAX_TEXTS];
-static unsigned text_count;
 static struct link links[MAX_LINKS];
-static unsigned link_count, bound_count;
+static unsigned bound_count;
+static STAILQ_HEAD(, receipt) receipts = STAILQ_HEAD_INITIALIZER(receipts);
+static uint64_t receipts_waiting;
 
-static uint32_t *again; /* messages to be delivered once more */
+static uint32_t units, next_unit;
+static uint32_t *again; /* units to be delivered once more */
 static uint64_t again_count;
-static uint64_t next_message, acked, later, submits;
-static uint8_t *done; /* per message: acknowledged with 0 */
+static uint64_t acked, later, repeated, cuts, submits, receipts_answered;
+static uint8_t *done; /* per unit: acknowledged with 0 */
 static uint32_t *latency_us;
-static int64_t first_us, last_us;
+static int64_t first_us, last_us; /* first_us: when the schedule begins */
+static volatile sig_atomic_t told_to_end;
 
 static uint32_t
 be32(const uint8_t *p)
@@ -88,86 +107,130 @@ be32(const uint8_t *p)
 }
 
 static void
-put_header(struct buffer *b, uint32_t length, uint32_t id, uint32_t status, uint32_t sequence)
+put_header(struct buffer *b, size_t length, uint32_t id, uint32_t status, uint32_t sequence)
 {
-	buffer_add_be32(b, length);
+	buffer_add_be32(b, (uint32_t)length);
 	buffer_add_be32(b, id);
 	buffer_add_be32(b, status);
 	buffer_add_be32(b, sequence);
 }
 
-static void
-load_texts(const char *path)
-{
-	FILE *f = fopen(path, "r");
-	iconv_t cd = iconv_open("UTF-16BE", "UTF-8");
-	char line[4096];
+/* ---- what is delivered ---------------------------------------------------------------------- */
 
-	if (f == NULL || cd == (iconv_t)-1)
-		fatal(EX_NOINPUT, "texts: cannot read %s: %s", path, strerror(errno));
-	while (text_count < MAX_TEXTS && fgets(line, sizeof(line), f) != NULL) {
-		char out[1024], *from = line, *to = out;
-		size_t left = strcspn(line, "\n"), room = 140;
-		if (left == 0)
-			continue;
-		iconv(cd, &from, &left, &to, &room);
-		buffer_add(&texts[text_count++], out, (size_t)(to - out));
-	}
-	iconv_close(cd);
-	fclose(f);
-	if (text_count == 0)
-		fatal(EX_DATAERR, "texts: %s holds no text", path);
+static bool
+has_room(const struct link *l)
+{
+	/* answered out of order: wait for the oldest */
+	return l->bound && !l->over && l->unanswered < options.window &&
+	       l->out.len - l->written < OUT_BYTES &&
+	       l->window[(l->sequence + 1) % options.window].since_us == 0;
 }
 
-/* deliver_sm (SMPP 3.4, 4.6.1) of message number i. */
 static void
-put_deliver(struct link *l, uint32_t i)
+put_deliver(struct link *l, uint32_t unit, int64_t since_us, const struct buffer *body)
 {
-	char source[24];
-	const struct buffer *text;
-	size_t source_len, destination_len = strlen(options.destination);
 	struct outstanding *o;
 
 	l->sequence = l->sequence == 0x7fffffff ? 1 : l->sequence + 1;
 	o = &l->window[l->sequence % options.window];
-	if (o->sent_us != 0)
+	if (o->since_us != 0)
 		fatal(EX_PROTOCOL, "window: sequence %u is still unanswered", l->sequence);
-	source_len = (size_t)snprintf(
-	    source, sizeof(source), "86%" PRIu64, options.first + i % options.senders);
-	text = &texts[(i + i / options.senders) % text_count];
-	put_header(&l->out,
-	    (uint32_t)(16 + 1 + 2 + source_len + 1 + 2 + destination_len + 1 + 3 + 2 + 4 + 1 +
-		       text->len),
-	    DELIVER_SM, 0, l->sequence);
-	buffer_add(&l->out, "\0\1\1", 3);
-	buffer_add(&l->out, source, source_len + 1);
-	buffer_add(&l->out, "\0\1", 2);
-	buffer_add(&l->out, options.destination, destination_len + 1);
-	buffer_add(&l->out, "\0\0\0\0\0\0\0\10\0", 9);
-	buffer_add_byte(&l->out, (uint8_t)text->len);
-	buffer_add(&l->out, text->data, text->len);
-	o->sent_us = clock_mono_us();
-	o->message = i;
+	put_header(&l->out, 16 + body->len, DELIVER_SM, 0, l->sequence);
+	buffer_add(&l->out, body->data, body->len);
+	o->since_us = since_us;
+	o->unit = unit;
 	l->unanswered++;
-	if (first_us == 0)
-		first_us = o->sent_us;
+}
+
+/* When this unit's latency begins. */
+static int64_t
+due_us(uint32_t unit, int64_t now_us)
+{
+	return options.rate == 0 ? now_us : first_us + (int64_t)(unit / options.rate * 1e6);
 }
 
 static void
-fill(struct link *l)
+put_unit(struct link *l, uint32_t unit)
 {
-	if (bound_count < options.links)
-		return;
-	while (l->bound && l->unanswered < options.window && l->out.len < (1 << 20)) {
-		if (l->window[(l->sequence + 1) % options.window].sent_us != 0)
-			return; /* answered out of order: wait for the oldest */
-		if (again_count > 0)
-			put_deliver(l, again[--again_count]);
-		else if (next_message < options.count)
-			put_deliver(l, (uint32_t)next_message++);
-		else
-			return;
+	static struct buffer body;
+	int64_t now_us = clock_mono_us();
+
+	buffer_reset(&body);
+	load_messages_body(unit, &body);
+	put_deliver(l, unit, due_us(unit, now_us), &body);
+}
+
+/* deliver_sm with a receipt (SMPP 3.4, appendix B). */
+static void
+put_receipt(struct link *l)
+{
+	static struct buffer body;
+	struct receipt *r = STAILQ_FIRST(&receipts);
+	char text[160];
+	int n = snprintf(text, sizeof(text),
+	    "id:%" PRIu64 " sub:001 dlvrd:001 submit date:2601010000 done date:2601010000 "
+	    "stat:DELIVRD err:000 text:",
+	    r->id);
+
+	STAILQ_REMOVE_HEAD(&receipts, entry);
+	receipts_waiting--;
+	buffer_reset(&body);
+	buffer_add(&body, "\0\1\1", 3);
+	buffer_add(&body, r->to, strlen(r->to) + 1);
+	buffer_add(&body, "\0\1", 2);
+	buffer_add(&body, r->from, strlen(r->from) + 1);
+	buffer_add(&body, "\4\0\0\0\0\0\0\0\0", 9);
+	buffer_add_byte(&body, (uint8_t)n);
+	buffer_add(&body, text, (size_t)n);
+	put_deliver(l, RECEIPT, clock_mono_us(), &body);
+	free(r);
+}
+
+/* Puts the next thing that is due on this link; false: there is none. */
+static bool
+put_next(struct link *l)
+{
+	int64_t now_us = clock_mono_us();
+
+	if (first_us == 0) {
+		if (bound_count < options.links)
+			return false;
+		first_us = now_us;
 	}
+	if (!STAILQ_EMPTY(&receipts)) {
+		put_receipt(l);
+	} else if (again_count > 0) {
+		repeated++;
+		put_unit(l, again[--again_count]);
+	} else if (next_unit < units && due_us(next_unit, now_us) <= now_us) {
+		put_unit(l, next_unit++);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* One thing for each link in turn, until nothing is due or no link has room. */
+static void
+fill(void)
+{
+	bool some = true;
+
+	while (some) {
+		some = false;
+		for (unsigned i = 0; i < options.links; i++)
+			if (has_room(&links[i]) && put_next(&links[i]))
+				some = true;
+	}
+}
+
+/* ---- what comes ----------------------------------------------------------------------------- */
+
+static void
+deliver_again(uint32_t unit)
+{
+	if (unit != RECEIPT && !done[unit])
+		again[again_count++] = unit;
 }
 
 static void
@@ -175,41 +238,98 @@ take_answer(struct link *l, uint32_t status, uint32_t sequence)
 {
 	struct outstanding *o = &l->window[sequence % options.window];
 
-	if (o->sent_us == 0)
+	if (o->since_us == 0)
 		fatal(EX_PROTOCOL, "answer: sequence %u was not asked", sequence);
-	last_us = clock_mono_us();
-	if (status == 0) {
-		latency_us[acked++] = (uint32_t)(last_us - o->sent_us);
-		done[o->message] = 1;
+	if (o->unit == RECEIPT) {
+		receipts_answered += status == 0;
+	} else if (status == 0) {
+		last_us = clock_mono_us();
+		latency_us[acked++] = (uint32_t)(last_us - o->since_us);
+		done[o->unit] = 1;
 	} else {
 		later++;
-		again[again_count++] = o->message;
+		deliver_again(o->unit);
 	}
-	o->sent_us = 0;
+	o->since_us = 0;
 	l->unanswered--;
+	l->answered++;
+}
+
+/* The C-octet string at *at, which is moved behind it; NULL when there is none of up to 23 octets.
+ */
+static const char *
+octets_at(const uint8_t *pdu, uint32_t length, uint32_t *at)
+{
+	const char *s = (const char *)pdu + *at;
+	const uint8_t *end = *at < length ? memchr(s, 0, length - *at) : NULL;
+
+	if (end == NULL || end - (const uint8_t *)s > 23)
+		return NULL;
+	*at = (uint32_t)(end - pdu) + 1;
+	return s;
 }
 
 static void
-take_pdu(struct link *l, const uint8_t *pdu)
+keep_receipt(const uint8_t *pdu, uint32_t length, uint64_t id)
+{
+	uint32_t at = 16;
+	const char *from, *to;
+	struct receipt *r;
+
+	if (octets_at(pdu, length, &at) == NULL)
+		return;
+	at += 2;
+	if ((from = octets_at(pdu, length, &at)) == NULL)
+		return;
+	at += 2;
+	if ((to = octets_at(pdu, length, &at)) == NULL)
+		return;
+	r = xcalloc(1, sizeof(*r));
+	r->id = id;
+	memcpy(r->from, from, strlen(from) + 1);
+	memcpy(r->to, to, strlen(to) + 1);
+	STAILQ_INSERT_TAIL(&receipts, r, entry);
+	receipts_waiting++;
+}
+
+static void
+take_submit(struct link *l, const uint8_t *pdu, uint32_t length, uint32_t sequence)
+{
+	char id[32];
+	int n = snprintf(id, sizeof(id), "%" PRIu64, ++submits);
+
+	put_header(&l->out, 16 + (size_t)n + 1, SUBMIT_SM | RESPONSE, 0, sequence);
+	buffer_add(&l->out, id, (size_t)n + 1);
+	if (options.receipts)
+		keep_receipt(pdu, length, submits);
+}
+
+static void
+take_bind(struct link *l, uint32_t id, uint32_t sequence)
+{
+	put_header(&l->out, 16 + 5, id | RESPONSE, 0, sequence);
+	buffer_add(&l->out, "load", 5);
+	bound_count += !l->bound;
+	l->bound = true;
+	l->answered = 0;
+}
+
+static void
+take_pdu(struct link *l, const uint8_t *pdu, uint32_t length)
 {
 	uint32_t id = be32(pdu + 4), status = be32(pdu + 8), sequence = be32(pdu + 12);
-	char name[32];
-	int n;
 
 	switch (id) {
 	case BIND_TRANSCEIVER:
-		put_header(&l->out, 16 + 5, id | RESPONSE, 0, sequence);
-		buffer_add(&l->out, "load", 5);
-		l->bound = true;
-		bound_count++;
+		take_bind(l, id, sequence);
 		break;
 	case SUBMIT_SM:
-		n = snprintf(name, sizeof(name), "%" PRIu64, ++submits);
-		put_header(&l->out, (uint32_t)(16 + n + 1), id | RESPONSE, 0, sequence);
-		buffer_add(&l->out, name, (size_t)n + 1);
+		take_submit(l, pdu, length, sequence);
 		break;
-	case ENQUIRE_LINK:
 	case UNBIND:
+		l->over = options.resend;
+		/* fall through */
+	case ENQUIRE_LINK:
 		put_header(&l->out, 16, id | RESPONSE, 0, sequence);
 		break;
 	case DELIVER_SM | RESPONSE:
@@ -222,6 +342,40 @@ take_pdu(struct link *l, const uint8_t *pdu)
 	}
 }
 
+/* ---- links ---------------------------------------------------------------------------------- */
+
+/* What was not answered on this link is delivered again. */
+static void
+end_link(struct link *l, bool reset)
+{
+	struct linger hard = { .l_onoff = 1, .l_linger = 0 };
+
+	if (reset)
+		setsockopt(l->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+	close(l->fd);
+	for (unsigned i = 0; i < options.window; i++) {
+		if (l->window[i].since_us != 0)
+			deliver_again(l->window[i].unit);
+		l->window[i].since_us = 0;
+	}
+	bound_count -= l->bound;
+	l->fd = -1;
+	l->bound = l->over = false;
+	l->unanswered = 0;
+	l->written = 0;
+	buffer_reset(&l->in);
+	buffer_reset(&l->out);
+}
+
+static void
+hung_up(struct link *l)
+{
+	if (!options.resend)
+		fatal(EX_PROTOCOL, "link: the ESME hung up after %" PRIu64 " acknowledgements",
+		    acked);
+	end_link(l, false);
+}
+
 static void
 take_input(struct link *l)
 {
@@ -232,9 +386,10 @@ take_input(struct link *l)
 	n = read(l->fd, l->in.data + l->in.len, READ_BYTES);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n <= 0)
-		fatal(EX_PROTOCOL, "link: the ESME hung up after %" PRIu64 " acknowledgements",
-		    acked);
+	if (n <= 0) {
+		hung_up(l);
+		return;
+	}
 	l->in.len += (size_t)n;
 	while (l->in.len - at >= 16) {
 		const uint8_t *pdu = (const uint8_t *)l->in.data + at;
@@ -243,7 +398,7 @@ take_input(struct link *l)
 			fatal(EX_PROTOCOL, "link: command_length %u", length);
 		if (l->in.len - at < length)
 			break;
-		take_pdu(l, pdu);
+		take_pdu(l, pdu, length);
 		at += length;
 	}
 	memmove(l->in.data, l->in.data + at, l->in.len - at);
@@ -284,41 +439,70 @@ static void
 take_link(int listener)
 {
 	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), on = 1;
+	struct link *l = links;
 
 	if (fd < 0)
 		return;
-	if (link_count == options.links) {
+	while (l < links + options.links && l->fd >= 0)
+		l++;
+	if (l == links + options.links) {
 		close(fd);
 		return;
 	}
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	links[link_count].fd = fd;
-	links[link_count].window = xcalloc(options.window, sizeof(struct outstanding));
-	link_count++;
+	l->fd = fd;
+}
+
+/* Every other cut is a reset, so that what the ESME had not read is gone. */
+static void
+cut_some(void)
+{
+	for (unsigned i = 0; i < options.links; i++)
+		if (options.cut_every != 0 && links[i].bound && acked < units &&
+		    links[i].answered >= options.cut_every)
+			end_link(&links[i], cuts++ % 2 == 0);
+}
+
+/* How long a turn may sleep: until the next unit of an open loop is due, but not less than a tick.
+ */
+static struct timespec
+pause_until_due(int64_t timeout_us)
+{
+	int64_t us = timeout_us;
+
+	if (options.rate != 0 && first_us != 0 && next_unit < units) {
+		us = due_us(next_unit, 0) - clock_mono_us();
+		us = us < TICK_US ? TICK_US : us > timeout_us ? timeout_us : us;
+	}
+	return (struct timespec){ .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 };
 }
 
 /* One turn: what can be read, then what can be sent. */
 static void
-turn(int listener, int timeout_ms)
+turn(int listener, int64_t timeout_us)
 {
 	struct pollfd p[MAX_LINKS + 1];
+	struct timespec wait = pause_until_due(timeout_us);
 
-	for (unsigned i = 0; i < link_count; i++)
+	for (unsigned i = 0; i < options.links; i++)
 		p[i] = (struct pollfd){ .fd = links[i].fd,
 			.events =
 			    (short)(POLLIN | (links[i].out.len > links[i].written ? POLLOUT : 0)) };
-	p[link_count] = (struct pollfd){ .fd = listener, .events = POLLIN };
-	unsigned n = link_count;
-	poll(p, n + 1, timeout_ms);
-	for (unsigned i = 0; i < n; i++) {
-		if (p[i].revents & (POLLIN | POLLHUP | POLLERR))
+	p[options.links] = (struct pollfd){ .fd = listener, .events = POLLIN };
+	ppoll(p, options.links + 1, &wait, NULL);
+	for (unsigned i = 0; i < options.links; i++)
+		if (links[i].fd >= 0 && p[i].revents & (POLLIN | POLLHUP | POLLERR))
 			take_input(&links[i]);
-		fill(&links[i]);
-		put_output(&links[i]);
-	}
-	if (p[n].revents & POLLIN)
+	cut_some();
+	fill();
+	for (unsigned i = 0; i < options.links; i++)
+		if (links[i].fd >= 0)
+			put_output(&links[i]);
+	if (p[options.links].revents & POLLIN)
 		take_link(listener);
 }
+
+/* ---- the whole ------------------------------------------------------------------------------ */
 
 static int
 compare(const void *a, const void *b)
@@ -329,40 +513,116 @@ compare(const void *a, const void *b)
 }
 
 static void
-report(void)
+report(int64_t messages)
 {
 	double seconds = (double)(last_us - first_us) / 1e6;
 
 	qsort(latency_us, acked, sizeof(*latency_us), compare);
-	printf("{\"acked\": %" PRIu64 ", \"later\": %" PRIu64 ", \"submits\": %" PRIu64
-	       ", \"seconds\": %.4f, \"per_second\": %.1f, \"p50_ms\": %.3f, \"p99_ms\": %.3f, "
-	       "\"max_ms\": %.3f}\n",
-	    acked, later, submits, seconds, (double)acked / seconds, latency_us[acked / 2] / 1e3,
-	    latency_us[acked * 99 / 100] / 1e3, latency_us[acked - 1] / 1e3);
+	printf("{\"acked\": %" PRIu64 ", \"messages\": %" PRId64 ", \"later\": %" PRIu64
+	       ", \"repeated\": %" PRIu64 ", \"cuts\": %" PRIu64 ", \"submits\": %" PRIu64
+	       ", \"seconds\": %.4f, \"per_second\": %.1f"
+	       ", \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"max_ms\": %.3f}\n",
+	    acked, messages, later, repeated, cuts, submits, seconds, (double)acked / seconds,
+	    latency_us[acked / 2] / 1e3, latency_us[acked * 99 / 100] / 1e3,
+	    latency_us[acked - 1] / 1e3);
+	fflush(stdout);
+}
+
+static _Noreturn void
+usage(int code)
+{
+	fputs("usage: smsc_load --texts FILE [options]\n"
+	      "  --port N        where to listen on loopback (2775)\n"
+	      "  --links N       how many links must be bound before it begins (1)\n"
+	      "  --window N      unanswered on each link (100)\n"
+	      "  --count N       messages (10000)\n"
+	      "  --senders N     of so many phones (a phone a message)\n"
+	      "  --first PHONE   the first of them, without +86 (13900000000)\n"
+	      "  --rate N        open loop: so many units a second, a long message is several\n"
+	      "  --long-every N  every so many-th message is long (none)\n"
+	      "  --parts N       parts of a long message (3)\n"
+	      "  --cut-every N   end a link after so many answers; implies --resend\n"
+	      "  --resend        a link may end: what it had not answered is delivered again\n"
+	      "  --receipts      each message that is submitted gets a receipt\n"
+	      "  --linger MS     go on so long after the last acknowledgement, and then until the "
+	      "last receipt is answered\n"
+	      "  --idle MS       give up when nothing happens for so long (60000)\n"
+	      "  --ledger FILE   write there what was acknowledged: sender, bytes of the text in "
+	      "hex\n",
+	    code == 0 ? stdout : stderr);
+	exit(code);
+}
+
+static bool
+parse_shape(int c, const char *value)
+{
+	struct load_shape *s = &options.shape;
+
+	switch (c) {
+	case 'c':
+		s->count = strtoull(value, NULL, 10);
+		break;
+	case 's':
+		s->senders = strtoull(value, NULL, 10);
+		break;
+	case 'f':
+		s->first = strtoull(value, NULL, 10);
+		break;
+	case 'e':
+		s->long_every = (unsigned)atoi(value);
+		break;
+	case 'm':
+		s->parts = (unsigned)atoi(value);
+		break;
+	case 't':
+		options.texts = value;
+		break;
+	case 'o':
+		options.ledger = value;
+		break;
+	default:
+		return false;
+	}
+	return true;
 }
 
 static void
-write_ledger(void)
+parse_option(int c, const char *value)
 {
-	FILE *f = options.ledger != NULL ? fopen(options.ledger, "w") : NULL;
-
-	if (f == NULL)
-		return;
-	for (uint64_t i = 0; i < options.count; i++)
-		if (done[i])
-			fprintf(f, "+86%" PRIu64 "\n", options.first + i % options.senders);
-	fclose(f);
-}
-
-static void
-usage(void)
-{
-	fputs(
-	    "usage: smsc_load --texts FILE [--port N] [--count N] [--senders N] [--links N]\n"
-	    "                 [--window N] [--first PHONE] [--ledger FILE] [--linger MS]\n"
-	    "--linger: how long to go on taking what is submitted after the last acknowledgement\n",
-	    stderr);
-	exit(EX_USAGE);
+	switch (c) {
+	case 'h':
+		usage(0);
+	case 'p':
+		options.port = atoi(value);
+		break;
+	case 'l':
+		options.links = (unsigned)atoi(value);
+		break;
+	case 'w':
+		options.window = (unsigned)atoi(value);
+		break;
+	case 'r':
+		options.rate = atof(value);
+		break;
+	case 'x':
+		options.cut_every = strtoull(value, NULL, 10);
+		options.resend = true;
+		break;
+	case 'n':
+		options.resend = true;
+		break;
+	case 'd':
+		options.receipts = true;
+		break;
+	case 'g':
+		options.linger_ms = (unsigned)atoi(value);
+		break;
+	case 'i':
+		options.idle_ms = (unsigned)atoi(value);
+		break;
+	default:
+		usage(EX_USAGE);
+	}
 }
 
 static void
@@ -371,77 +631,99 @@ parse(int argc, char **argv)
 	static const struct option table[] = { { "port", 1, NULL, 'p' }, { "count", 1, NULL, 'c' },
 		{ "senders", 1, NULL, 's' }, { "links", 1, NULL, 'l' }, { "window", 1, NULL, 'w' },
 		{ "first", 1, NULL, 'f' }, { "texts", 1, NULL, 't' }, { "ledger", 1, NULL, 'o' },
-		{ "linger", 1, NULL, 'g' }, { NULL, 0, NULL, 0 } };
+		{ "linger", 1, NULL, 'g' }, { "rate", 1, NULL, 'r' }, { "parts", 1, NULL, 'm' },
+		{ "long-every", 1, NULL, 'e' }, { "cut-every", 1, NULL, 'x' },
+		{ "resend", 0, NULL, 'n' }, { "receipts", 0, NULL, 'd' }, { "idle", 1, NULL, 'i' },
+		{ "help", 0, NULL, 'h' }, { NULL, 0, NULL, 0 } };
 	int c;
 
-	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
-		switch (c) {
-		case 'p':
-			options.port = atoi(optarg);
-			break;
-		case 'c':
-			options.count = strtoull(optarg, NULL, 10);
-			break;
-		case 's':
-			options.senders = strtoull(optarg, NULL, 10);
-			break;
-		case 'l':
-			options.links = (unsigned)atoi(optarg);
-			break;
-		case 'w':
-			options.window = (unsigned)atoi(optarg);
-			break;
-		case 'f':
-			options.first = strtoull(optarg, NULL, 10);
-			break;
-		case 'o':
-			options.ledger = optarg;
-			break;
-		case 'g':
-			options.linger_ms = (unsigned)atoi(optarg);
-			break;
-		case 't':
-			load_texts(optarg);
-			break;
-		default:
-			usage();
+	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1)
+		if (!parse_shape(c, optarg))
+			parse_option(c, optarg);
+	if (options.texts == NULL || options.links < 1 || options.links > MAX_LINKS ||
+	    options.window < 1 || options.rate < 0 || options.shape.parts < 2 ||
+	    options.shape.parts > 255 || optind != argc)
+		usage(EX_USAGE);
+	load_messages_init(&options.shape, options.texts);
+}
+
+static void
+deliver_all(int listener)
+{
+	int64_t idle_since = clock_mono_ms();
+	uint64_t seen = 0;
+
+	while (acked < units) {
+		turn(listener, 1000000);
+		if (seen != acked + later + bound_count + cuts) {
+			seen = acked + later + bound_count + cuts;
+			idle_since = clock_mono_ms();
+		} else if (clock_mono_ms() - idle_since > options.idle_ms) {
+			fatal(EX_TEMPFAIL,
+			    "load: nothing for %u ms; %" PRIu64 " acknowledged of %" PRIu32,
+			    options.idle_ms, acked, units);
 		}
 	}
-	if (text_count == 0 || options.links < 1 || options.links > MAX_LINKS ||
-	    options.window < 1 || options.count < 1 || options.count > UINT32_MAX)
-		usage();
-	if (options.senders == 0)
-		options.senders = options.count;
+}
+
+static bool
+receipts_left(void)
+{
+	unsigned unanswered = 0;
+
+	for (unsigned i = 0; i < options.links; i++)
+		unanswered += links[i].unanswered;
+	return receipts_waiting + unanswered > 0;
+}
+
+static void
+on_term(int signal)
+{
+	(void)signal;
+	told_to_end = 1;
+}
+
+/* Goes on taking what is submitted until its time is over or somebody says so, and then until the
+ * last receipt is answered. */
+static void
+linger(int listener)
+{
+	int64_t until_ms = clock_mono_ms() + options.linger_ms;
+
+	signal(SIGTERM, on_term);
+	while (clock_mono_ms() < until_ms && !told_to_end)
+		turn(listener, 100000);
+	until_ms = clock_mono_ms() + options.idle_ms;
+	while (receipts_left() && bound_count > 0 && clock_mono_ms() < until_ms)
+		turn(listener, 100000);
+	printf(
+	    "{\"submits\": %" PRIu64 ", \"receipts\": %" PRIu64 "}\n", submits, receipts_answered);
 }
 
 int
 main(int argc, char **argv)
 {
 	int listener;
-	int64_t idle_since;
-	uint64_t seen = 0;
+	int64_t messages;
 
 	log_init("smsc_load", LOG_LEVEL_INFO);
 	parse(argc, argv);
-	again = xcalloc(options.count, sizeof(*again));
-	done = xcalloc(options.count, 1);
-	latency_us = xcalloc(options.count, sizeof(*latency_us));
-	listener = listen_on(options.port);
-	idle_since = clock_mono_ms();
-	while (acked < options.count) {
-		turn(listener, 1000);
-		if (seen != acked + later + bound_count) {
-			seen = acked + later + bound_count;
-			idle_since = clock_mono_ms();
-		} else if (clock_mono_ms() - idle_since > 60000) {
-			fatal(EX_TEMPFAIL, "load: nothing for a minute; %" PRIu64 " acknowledged",
-			    acked);
-		}
+	units = load_messages_units();
+	again = xcalloc(units, sizeof(*again));
+	done = xcalloc(units, 1);
+	latency_us = xcalloc(units, sizeof(*latency_us));
+	for (unsigned i = 0; i < options.links; i++) {
+		links[i].fd = -1;
+		links[i].window = xcalloc(options.window, sizeof(struct outstanding));
 	}
-	idle_since = clock_mono_ms();
-	while (clock_mono_ms() - idle_since < options.linger_ms)
-		turn(listener, 100);
-	report();
-	write_ledger();
+	listener = listen_on(options.port);
+	deliver_all(listener);
+	messages = options.ledger == NULL ? 0 : load_messages_ledger(done, options.ledger);
+	if (messages < 0)
+		fatal(EX_CANTCREAT, "ledger: %s: %s", options.ledger, strerror(errno));
+	report(messages);
+	if (options.linger_ms != 0)
+		linger(listener);
+	load_messages_clear();
 	return 0;
 }
