@@ -6,7 +6,7 @@ _hailanctl()
 	local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local common="-f --config -d --database -S --socket -j --json -h --help"
 	local commands="status board case inbox outbox attachment try timers rules simulate import migrate check reload help version"
-	local kinds="units staff volunteers households residents keywords categories routing templates calendar hours rules"
+	local kinds="units staff volunteers allies households residents keywords categories routing templates calendar hours rules"
 	local command="" options="" word i operands=0
 
 	for ((i = 1; i < COMP_CWORD; i++)); do

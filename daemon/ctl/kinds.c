@@ -69,6 +69,21 @@ static const struct column volunteers[] = {
 	{ .name = NULL },
 };
 
+static const struct column allies[] = {
+	{ .name = "community",
+	    .type = COLUMN_TEXT,
+	    .required = true,
+	    .help = "code of the community or village" },
+	{ .name = "unit",
+	    .type = COLUMN_TEXT,
+	    .help = "code or Chinese name of a unit, whose staff are told" },
+	{ .name = "organisation",
+	    .type = COLUMN_TEXT,
+	    .help = "organisation, as its volunteers name it",
+	    .maximum = 128 },
+	{ .name = NULL },
+};
+
 static const struct column households[] = {
 	{ .name = "community",
 	    .type = COLUMN_TEXT,
@@ -292,7 +307,7 @@ static const struct column rules[] = {
 	{ .name = "action",
 	    .type = COLUMN_CHOICE,
 	    .help = "what happens beside",
-	    .choices = "remind|ask|supervise" },
+	    .choices = "remind|ask|supervise|wave|expire|archive" },
 	{ .name = "at_once",
 	    .type = COLUMN_YESNO,
 	    .help = "at any hour and by itself, not within working hours and gathered" },
@@ -313,6 +328,7 @@ const struct kind kinds[] = {
 	{ "units", "import_units", units },
 	{ "staff", "import_staff", staff },
 	{ "volunteers", "import_volunteers", volunteers },
+	{ "allies", "import_allies", allies },
 	{ "households", "import_households", households },
 	{ "residents", "import_residents", residents },
 	{ "keywords", "import_keywords", keywords },

@@ -66,12 +66,33 @@ create index case_open_by_unit on "case" (unit_id) where state <> 'closed';
 comment on column "case".unit_id is 'Who holds it: responsible now.';
 comment on column "case".place_id is 'Where it is: the smallest unit known, a grid or community.';
 
+create table wish_state (
+	state text primary key check (state ~ '^[a-z_]{1,16}$'),
+	ord int2 not null unique,
+	open bool not null,
+	name_zh text not null,
+	name_ko text not null
+);
+comment on column wish_state.open is 'Something is still to be done with it.';
+insert into wish_state (state, ord, open, name_zh, name_ko) values
+	('told', 1, true, '已记下', '적어둠'),
+	('draft', 2, true, '待发布', '발표 준비중'),
+	('published', 3, true, '已发布，等人认领', '모집중'),
+	('claimed', 4, true, '已有人认领，还缺人', '일부 모집됨'),
+	('full', 5, true, '人已够', '다 모였음'),
+	('done', 6, true, '已完成，待归档', '완료, 보관대기'),
+	('archived', 7, false, '已完成', '완료'),
+	('withdrawn', 8, false, '已取消', '취소됨'),
+	('expired', 9, false, '到期没人认领', '기한 지남');
+create function wish_open(p_state text) returns bool language sql immutable parallel safe
+return p_state not in ('archived', 'withdrawn', 'expired');
+
 create table wish (
 	number int8 primary key check (number % 13 = 0),
 	city int4 not null,
 	told_at timestamptz not null,
 	message_id int8,
-	state text not null default 'told' check (state in ('told', 'published', 'claimed', 'done', 'closed')),
+	state text not null default 'told' references wish_state,
 	unit_id int4 references unit,
 	place_id int4 references unit,
 	person_id int8 references person on delete set null,
@@ -83,7 +104,7 @@ create table wish (
 	building text, entrance text, floor int2, room text, landmark text,
 	text text not null check (length(text) <= 65536)
 );
-create index wish_open_by_phone on wish (phone) where state <> 'closed';
+create index wish_open_by_phone on wish (phone) where state not in ('archived', 'withdrawn', 'expired');
 
 create sequence event_seq cache 64;
 create table case_event (
@@ -110,11 +131,21 @@ create table wish_event (
 	at timestamptz not null,
 	message_id int8,
 	person_id int8,
+	unit_id int4,
+	level int2,
+	from_state text references wish_state,
+	to_state text references wish_state,
 	action text not null check (action ~ '^[a-z_]{1,32}$'),
 	channel text not null,
-	reason text check (length(reason) <= 65536)
+	reason text check (length(reason) <= 65536),
+	claim_id int8,
+	came int2 check (came between 0 and 999),
+	minutes int4 check (minutes between 0 and 100000),
+	result text check (length(result) <= 4096)
 );
 create index on wish_event (wish_number);
+comment on column wish_event.to_state is 'Null: the state stays as it is.';
+comment on column wish_event.came is 'Of the event done: how many came, how long they worked, and how it went.';
 
 create function append_only() returns trigger language plpgsql as $$
 begin

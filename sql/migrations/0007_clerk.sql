@@ -220,8 +220,8 @@ begin
 		 where t.is_wish;
 		get diagnostics v_some = row_count;
 		v_rows := v_rows + v_some;
-		insert into wish_event (id, city, wish_number, at, message_id, person_id, action, channel)
-		select t.id, v_city, t.number, p_at, p_ids[t.message], t.person_id, 'told', v_channels[t.message]
+		insert into wish_event (id, city, wish_number, at, message_id, person_id, to_state, action, channel)
+		select t.id, v_city, t.number, p_at, p_ids[t.message], t.person_id, 'told', 'told', v_channels[t.message]
 		  from unnest(v_event_ids, p_case_message, p_numbers, p_is_wish, p_person_ids) as t (id, message, number, is_wish, person_id)
 		 where t.is_wish;
 	end if;
@@ -266,6 +266,10 @@ begin
 	end if;
 
 	perform attachments_file(p_at, p_ids, p_event_message, p_event_numbers);
+	-- claims that waited for these messages
+	if v_count > 0 and exists (select from wish_claim where state = 'asked') then
+		perform wishes_settle(p_at);
+	end if;
 
 	if cardinality(p_contact_numbers) > 0 then
 		-- Of several words about one number in a batch the last one that says something counts. The

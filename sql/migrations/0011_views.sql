@@ -70,7 +70,7 @@ language sql stable security definer set search_path = hailan, pg_temp as $$
 	select jsonb_build_object('number', k.number, 'light', k.light, 'kind', k.kind, 'state', k.state, 'urgent', k.urgent, 'filed_at', k.filed_at,
 	         'category', k.category, 'category_name', c.name_zh, 'unit', u.code, 'unit_name', unit_title(u.level, u.name_zh, null, 'zh'), 'phone', k.phone, 'text', k.text)
 	  from both_kinds k left join category c on c.code = k.category left join unit u on u.id = k.unit_id
-	 where (p_filter -> 'open' is null or k.state <> 'closed')
+	 where (p_filter -> 'open' is null or k.state <> 'closed' and wish_open(k.state))
 	   and (p_filter -> 'phone' is null or k.phone = p_filter ->> 'phone')
 	   and (p_filter -> 'unit' is null or k.unit_id in (select id from below) or k.place_id in (select id from below))
 	 order by k.number desc limit coalesce((p_filter ->> 'limit')::int4, 100)
@@ -157,7 +157,7 @@ create function ctl_status(p_at timestamptz) returns jsonb language sql stable s
 		'outbox_oldest_seconds', (select greatest(0, extract(epoch from p_at - id_time(min(id))))::int8 from outbox_waiting),
 		'cases_open', (select jsonb_object_agg(light, n) from (select l.light, count(*) as n from "case" k join case_state_light l using (state)
 		                where k.state <> 'closed' group by 1) t),
-		'wishes_open', (select count(*) from wish where state <> 'closed'),
+		'wishes_open', (select count(*) from wish where wish_open(state)),
 		'clerks', (select count(*) from clerk_presence where seen_at > p_at - interval '10 seconds'),
 		'policy_version', (select version from policy_version),
 		'schema_version', (select max(number) from schema_migration))

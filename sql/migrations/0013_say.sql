@@ -109,9 +109,10 @@ begin
 end $$;
 
 -- Says something. p_message_id: the message that made us say it, p_number: the case or wish that it is
--- about; they tell channel, link and number to answer to. Who just wrote gets a reply, others a notice.
+-- about; they tell channel, link and number to answer to. Who just wrote gets a reply, others a notice;
+-- p_campaign: neither is owed to him.
 create function say(p_at timestamptz, p_to text, p_language text, p_template text, p_params jsonb, p_number int8 default null,
-	p_message_id int8 default null, p_urgent bool default false, p_not_before timestamptz default null) returns int8
+	p_message_id int8 default null, p_urgent bool default false, p_not_before timestamptz default null, p_campaign bool default false) returns int8
 language plpgsql set search_path = hailan, pg_temp set plan_cache_mode = force_generic_plan
 set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
@@ -120,11 +121,13 @@ declare
 	v_source text := (select nullif(s.value, '') from setting s where s.key = 'notice_source');
 	i record;
 	v_reply bool;
+	v_priority int2;
 	v_id int8;
 begin
 	select x.channel, x.link, x.source, x.destination into i from inbox x
 	 where x.id = coalesce(p_message_id, (select k.message_id from "case" k where k.number = p_number), (select w.message_id from wish w where w.number = p_number));
 	v_reply := coalesce(i.source = p_to and p_message_id is not null, false);
+	v_priority := case when p_campaign then 3 when p_urgent then 0 when v_reply then 1 else 2 end;
 	if i.source = p_to or v_channel is null then
 		v_channel := coalesce(i.channel, v_channel);
 		v_source := coalesce(i.destination, v_source);
@@ -144,10 +147,10 @@ begin
 	v_id := (make_ids('outbox_seq', p_at, 1))[1];
 	insert into outbox (id, city, created_at, not_after, message_id, number, priority, channel, link, source, destination, language, template, params, body)
 	values (v_id, v_city, p_at, coalesce(p_not_before, p_at) + setting_interval(case when v_reply then 'reply_keep' else 'notice_keep' end), p_message_id, p_number,
-	        case when p_urgent then 0 when v_reply then 1 else 2 end, v_channel, case when i.source = p_to then i.link else '' end,
+	        v_priority, v_channel, case when i.source = p_to then i.link else '' end,
 	        coalesce(v_source, ''), p_to, p_language, p_template, null, template_render(p_template, p_language, p_params));
 	insert into outbox_waiting (id, channel, priority, not_before)
-	values (v_id, v_channel, case when p_urgent then 0 when v_reply then 1 else 2 end, coalesce(p_not_before, p_at));
+	values (v_id, v_channel, v_priority, coalesce(p_not_before, p_at));
 	perform pg_notify('outbox_' || v_channel, '');
 	return v_id;
 end $$;

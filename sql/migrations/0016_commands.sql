@@ -88,6 +88,10 @@ begin
 		return 'ok';
 	end if;
 	if v_number is null then
+		if v_action = 'accept' and exists (select from ask a where a.phone = p_phone and a.kind in ('offer', 'place') and a.expires_at > p_at)
+		   and not exists (select from command_cases(p_phone, v_action)) then
+			return wish_claim_bare(p_at, p_phone, p_language, p_word, p_message_id);
+		end if;
 		-- "收到" after any text of ours is politeness
 		v_list := command_list(p_phone, v_action, p_language);
 		if (v_list ->> 'count')::int4 = 0 and v_action = 'accept' then
@@ -186,13 +190,50 @@ declare
 	s record;
 	v_phone text;
 	v_code text;
+	v_wish bool;
+	v_claims int8[] := '{}'; -- thousands may claim one wish at once: they are put down together
+	v_phones text[] := '{}';
+	v_numbers int8[] := '{}';
+	v_fields text[] := '{}';
+	v_languages text[] := '{}';
 begin
 	for s in
 		select * from unnest(p_messages, p_actions, p_numbers, p_words, p_days, p_reasons, p_languages)
-		         with ordinality as t (message, action, number, word, days, reason, language, n) order by t.n
+		         with ordinality as t (message, action, number, word, days, reason, language, n)
+		union all select null, null, null, null, null, null, null, 2147483647 order by n
 	loop
 		v_phone := (select i.source from inbox i where i.id = p_ids[s.message]);
-		if s.action in ('yes', 'no', 'digits') then
+		v_wish := exists (select from wish w where w.number = s.number);
+		if s.action = 'claim' and v_wish then
+			v_claims := v_claims || p_ids[s.message];
+			v_phones := v_phones || v_phone;
+			v_numbers := v_numbers || s.number;
+			v_fields := v_fields || coalesce(s.word, '');
+			v_languages := v_languages || s.language;
+			continue;
+		elsif cardinality(v_claims) > 0 then
+			perform wish_claims(p_at, v_claims, v_phones, v_numbers, v_fields, v_languages);
+			update verdict v set number = t.number from unnest(v_claims, v_numbers) as t (id, number) where v.inbox_id = t.id;
+			v_claims := '{}';
+			v_phones := '{}';
+			v_numbers := '{}';
+			v_fields := '{}';
+			v_languages := '{}';
+		end if;
+		continue when s.action is null;
+		if s.action in ('publish', 'draft', 'absent', 'archive') or v_wish and s.action not in ('yes', 'no', 'digits') then
+			if s.number is not null and not v_wish then
+				perform say(p_at, v_phone, s.language, 'number_unknown', jsonb_build_object('number', s.number::text), null, p_ids[s.message]);
+			else
+				perform wish_command(p_at, v_phone, s.language, s.action, s.number, s.word, s.reason, p_ids[s.message]);
+			end if;
+		elsif s.action = 'claim' and s.number is null then
+			perform wish_claim_bare(p_at, v_phone, s.language, s.word, p_ids[s.message]);
+		elsif s.action in ('claim', 'drop') and exists (select from phone p join staff f on f.person_id = p.person_id where p.number = v_phone) then
+			perform command_run(p_at, v_phone, s.language, 'note', s.number, null, null, s.reason, p_ids[s.message]);
+		elsif s.action in ('claim', 'drop') then
+			perform say(p_at, v_phone, s.language, 'number_unknown', jsonb_build_object('number', s.number::text), null, p_ids[s.message]);
+		elsif s.action in ('yes', 'no', 'digits') then
 			perform ask_answer(p_at, v_phone, s.language, s.action, nullif(s.word, ''), s.number, s.reason, p_ids[s.message]);
 		elsif s.action in ('reopen', 'withdraw') and not exists (select from phone p join staff f on f.person_id = p.person_id where p.number = v_phone) then
 			v_code := (case_step(p_at, v_phone, null, s.number, s.action, null, null, s.reason, null, p_ids[s.message])).code;

@@ -32,9 +32,9 @@ create table rule_step (
 	step int2 not null check (step between 1 and 99),
 	percent numeric check (percent between 0 and 10000),
 	amount numeric,
-	who text[] not null check (cardinality(who) > 0 and who <@ '{holder,above,place,community,street,city,inspection,reporter}'::text[]),
+	who text[] not null check (cardinality(who) > 0 and who <@ '{holder,above,place,community,street,city,inspection,reporter,volunteers}'::text[]),
 	template text not null,
-	action text not null default 'remind' check (action in ('remind', 'ask', 'supervise')),
+	action text not null default 'remind' check (action in ('remind', 'ask', 'supervise', 'wave', 'expire', 'archive')),
 	at_once bool not null default false,
 	repeat numeric check (repeat > 0),
 	times int2 check (times between 1 and 1000),
@@ -53,7 +53,7 @@ begin
 	end if;
 	foreach v_word in array new.states loop
 		if not v_word = any (case new.subject when 'case' then enum_range(null::case_state)::text[] || enum_range(null::light)::text[]
-		                     else '{told,published,claimed,done}' end) then
+		                     else array(select w.state from wish_state w where w.open) end) then
 			raise exception 'rule %: "%" is no state of a %', new.name, v_word, new.subject using errcode = '23514';
 		end if;
 	end loop;
@@ -173,6 +173,9 @@ for r in select * from import_rules($json$[
 	{"line":24,"name":"ask","family":"ask","states":["red","yellow"],"limit":2,"unit":"days","percent":100,"who":["holder","city"],"template":"notice_asked","action":"ask","repeat":2,"times":10},
 	{"line":25,"name":"wish_publish","subject":"wish","family":"wish","states":["told"],"limit":2,"unit":"working_days","percent":100,"who":["community"],"template":"remind_publish","repeat":2,"times":3},
 	{"line":26,"name":"wish_unclaimed","subject":"wish","family":"wish","states":["published"],"limit":3,"unit":"days","percent":100,"who":["community"],"template":"remind_unclaimed","repeat":3,"times":5},
+	{"line":28,"name":"wish_wave","subject":"wish","family":"wish_wave","states":["published","claimed"],"limit":30,"unit":"minutes","percent":100,"who":["volunteers"],"template":"offer","action":"wave","repeat":30,"times":1000},
+	{"line":29,"name":"wish_expire","subject":"wish","family":"wish_expire","states":["published"],"limit":30,"unit":"days","percent":100,"who":["community"],"template":"notice_wish_expired","action":"expire"},
+	{"line":30,"name":"wish_archive","subject":"wish","family":"wish_archive","states":["done"],"limit":14,"unit":"days","percent":100,"who":["community"],"template":"remind_photos","action":"archive"},
 	{"line":27,"name":"wish_photos","subject":"wish","family":"wish","states":["done"],"limit":2,"unit":"days","percent":100,"who":["community"],"template":"remind_photos","repeat":2,"times":3}
 ]$json$::jsonb, '2026-01-01 00:00+08') loop
 	raise exception 'rule in line %: %', r.line, r.reason;

@@ -170,10 +170,14 @@ begin
 		  from case_event r where r.case_number = p_number and r.action = 'resume' and r.id > v_id), '0');
 end $$;
 
-create function wish_clock(p_number int8, p_clock text) returns timestamptz
+create function wish_clock(p_number int8, p_states text[], p_clock text) returns timestamptz
 language plpgsql stable set search_path = hailan, pg_temp as $$
 begin
-	return (select coalesce(case p_clock when 'entry' then (select max(e.at) from wish_event e where e.wish_number = w.number and e.action = w.state) end, w.told_at)
+	return (select coalesce(case p_clock when 'entry' then (
+	                 select e.at from wish_event e
+	                  where e.wish_number = w.number and e.to_state is not null
+	                    and e.id > coalesce((select max(x.id) from wish_event x where x.wish_number = w.number and not x.to_state = any (p_states)), 0)
+	                  order by e.id limit 1) end, w.told_at)
 	          from wish w where w.number = p_number);
 end $$;
 
@@ -198,7 +202,7 @@ begin
 	       c.state <> 'closed' and c.held_at is null as runs
 	  into k from case_now c where c.number = p_number;
 	if not found then
-		select 'wish' as subject, w.city, w.category, false as urgent, w.unit_id, array[w.state] as words, w.state <> 'closed' as runs
+		select 'wish' as subject, w.city, w.category, false as urgent, w.unit_id, array[w.state] as words, wish_open(w.state) as runs
 		  into k from wish w where w.number = p_number;
 	end if;
 	for d in
@@ -209,7 +213,7 @@ begin
 		   and (r.levels is null or (select u.level from unit u where u.id = k.unit_id) = any (r.levels))
 		 order by r.family, num_nonnulls(r.categories, r.urgent, r.levels) desc, r.priority, r.id
 	loop
-		v_started := case k.subject when 'case' then case_clock(p_number, d.states, d.clock) else wish_clock(p_number, d.clock) end;
+		v_started := case k.subject when 'case' then case_clock(p_number, d.states, d.clock) else wish_clock(p_number, d.states, d.clock) end;
 		select * into t from timer x where x.subject = p_number and x.rule_id = d.id for update;
 		if t.subject is not null and t.started_at = v_started then
 			v_step := t.step;
@@ -283,7 +287,7 @@ begin
 	for n in
 		select k.number from "case" k where k.number > v_after and k.number <= v_last and k.state <> 'closed'
 		union all
-		select w.number from wish w where w.number > v_after and w.number <= v_last and w.state <> 'closed'
+		select w.number from wish w where w.number > v_after and w.number <= v_last and wish_open(w.state)
 		 order by number
 	loop
 		perform case_timers(p_at, n.number);
@@ -414,7 +418,7 @@ begin
 		upto := t.due_at;
 		select c.unit_id, c.place_id, c.state::text as state into k from "case" c where c.number = t.subject and c.state <> 'closed';
 		if not found then
-			select c.unit_id, c.place_id, c.state into k from wish c where c.number = t.subject and c.state <> 'closed';
+			select c.unit_id, c.place_id, c.state into k from wish c where c.number = t.subject and wish_open(c.state);
 		end if;
 		v_next := t.step;
 		v_due := t.due_at;
@@ -432,6 +436,11 @@ begin
 			delete from timer_past p where p.subject = t.subject and p.rule_id = t.rule_id and p.cycle = t.cycle and p.how = 'missed' and p.step >= t.step;
 			continue; -- somebody works on it at this moment: that is waited for, and not with a lock in hand
 		end if;
+		if k.state is not null and s.action in ('wave', 'expire', 'archive') and not exists (
+			select from wish c where c.number = t.subject for update skip locked) then
+			delete from timer_past p where p.subject = t.subject and p.rule_id = t.rule_id and p.cycle = t.cycle and p.how = 'missed' and p.step >= t.step;
+			continue;
+		end if;
 		insert into timer_past (subject, rule_id, cycle, step, city, started_at, due_at, ended_at, how)
 		values (t.subject, t.rule_id, t.cycle, v_next - 1, t.city, t.started_at, v_rang_due, p_at,
 		        case when k.state is null or s.step is null then 'cancelled' else 'rung' end::timer_end);
@@ -443,6 +452,10 @@ begin
 		end if;
 		rung := rung + 1;
 		continue when k.state is null or s.step is null;
+		if s.action in ('wave', 'expire', 'archive') then
+			perform wish_ring(p_at, t.subject, s.action);
+			continue;
+		end if;
 		foreach w in array s.who loop
 			v_subjects := v_subjects || t.subject;
 			v_rules := v_rules || t.rule_id;

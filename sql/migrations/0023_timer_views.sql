@@ -53,7 +53,7 @@ begin
 	begin
 		select array_agg(jsonb_build_object('line', r.line, 'reason', r.reason)) into v_refused from import_rules(p_rows, p_at) r;
 		for n in
-			select k.number from "case" k where k.state <> 'closed' union all select w.number from wish w where w.state <> 'closed' order by number
+			select k.number from "case" k where k.state <> 'closed' union all select w.number from wish w where wish_open(w.state) order by number
 		loop
 			perform case_timers(p_at, n.number);
 		end loop;

@@ -141,10 +141,9 @@ select set_eq('select * from timer where subject in (select number from j)', 'se
 insert into wish (number, city, told_at, unit_id, place_id, category, channel, phone, language, text)
 select nextval('case_number_seq'), 222405, noon('90 days'), p.community, p.community, 'wish_errand', 'sms', '+8613800000003', 'zh', '想种花' from place p;
 select is(timers_of(number), 'wish_publish 1/1 02-24 12:00', 'a wish waits to be published') from wish where text = '想种花';
-update wish set state = 'published' where text = '想种花';
-insert into wish_event (id, city, wish_number, at, action, channel) select make_id(noon('91 days'), 1), 222405, number, noon('91 days'), 'published', 'sms' from wish where text = '想种花';
-select case_timers(noon('91 days'), number) from wish where text = '想种花';
-select is(timers_of(number), 'wish_unclaimed 1/1 02-26 12:00', 'and then to be claimed') from wish where text = '想种花';
+select is((wish_step(noon('91 days'), null, s.person_id, w.number, 'publish')).code, 'ok')
+  from wish w, place p join staff s on s.unit_id = p.community where w.text = '想种花' limit 1;
+select is(timers_of(number), 'wish_expire 1/1 03-25 12:00, wish_unclaimed 1/1 02-26 12:00, wish_wave 1/1 02-23 12:30', 'and then to be claimed') from wish where text = '想种花';
 
 -- rules that change
 delete from timer_recompute;

@@ -8,14 +8,14 @@ select no_plan();
 -- may be left out.
 create temp view filled as
 	select name, language, replace(replace(replace(replace(replace(replace(replace(replace(
-		replace(replace(replace(replace(regexp_replace(regexp_replace(template_parts(body, '{}', false), '\{(reason|result|list)\}', '', 'g'), '\{(red|yellow|blue|wish)\}', '88', 'g'), '{parent}', '1300013'), '{days}', '15'), '{code}', '1234'), '{count}', '88'),
+		replace(replace(replace(replace(regexp_replace(regexp_replace(template_parts(body, '{}', false), '\{(reason|result|list)\}', '', 'g'), '\{(red|yellow|blue|wish|people|free|place|came)\}', '88', 'g'), '{parent}', '1300013'), '{days}', '15'), '{code}', '1234'), '{count}', '88'),
 	         '{number}', '1300000'), '{emergency}', '110'), '{part}', '10'), '{text}', ''), '{address}', ''),
 	         '{category}', case language when 'zh' then (select name_zh from category where kind = 'case' order by length(name_zh) desc limit 1)
 	                                     else (select name_ko from category where kind = 'case' order by length(name_ko) desc limit 1) end),
 	         '{unit}', case language when 'zh' then (select max(repeat('办', length(unit_title(level, name_zh, name_ko, 'zh')))) from unit where level = 'department')
 	                                 else (select max(repeat('부', length(unit_title(level, name_zh, name_ko, 'ko')))) from unit where level = 'department') end),
-	         '{state}', case language when 'zh' then (select name_zh from case_state_light order by length(name_zh) desc limit 1)
-	                                  else (select name_ko from case_state_light order by length(name_ko) desc limit 1) end) as text
+	         '{state}', case language when 'zh' then (select name_zh from (select name_zh from case_state_light union all select name_zh from wish_state) s order by length(name_zh) desc limit 1)
+	                                  else (select name_ko from (select name_ko from case_state_light union all select name_ko from wish_state) s order by length(name_ko) desc limit 1) end) as text
 	  from template;
 select is_empty($$ select name, language, length(text), text from filled where length(text) > 70 $$, 'every template fits one part');
 select is_empty($$ select name, language, text from filled where text ~ '[{}]' $$, 'no field is left over');
