@@ -36,13 +36,14 @@ struct ctl {
 	struct sql *sql;
 };
 
-extern const struct ctl_command ctl_attachment, ctl_board, ctl_case, ctl_check, ctl_help, ctl_import, ctl_inbox,
-    ctl_migrate, ctl_outbox, ctl_reload, ctl_rules, ctl_simulate, ctl_status, ctl_timers, ctl_try,
-    ctl_version;
+extern const struct ctl_command ctl_attachment, ctl_board, ctl_case, ctl_check, ctl_help,
+    ctl_import, ctl_inbox, ctl_migrate, ctl_outbox, ctl_reload, ctl_rules, ctl_simulate, ctl_stats,
+    ctl_status, ctl_timers, ctl_try, ctl_version;
 
 const struct ctl_command *const ctl_commands[] = {
 	&ctl_status,
 	&ctl_board,
+	&ctl_stats,
 	&ctl_case,
 	&ctl_inbox,
 	&ctl_outbox,
@@ -317,30 +318,27 @@ parse(struct ctl *ctl, const struct ctl_option *own, const char *mode, int argc,
 	return ok;
 }
 
-/* The command that begins as name does, or NULL when there is none or more than one. */
-static const char *
-nearest_command(const char *name)
+/* The commands that begin as name does: "did you mean "status" or "stats"?". */
+static void
+add_nearest(const char *name, struct buffer *out)
 {
-	const char *nearest = NULL;
-
-	for (unsigned i = 0; ctl_commands[i] != NULL && name[0] != '\0'; i++) {
-		if (strncmp(ctl_commands[i]->name, name, name[1] != '\0' ? 2 : 1) != 0)
-			continue;
-		if (nearest != NULL)
-			return NULL;
-		nearest = ctl_commands[i]->name;
-	}
-	return nearest;
+	for (unsigned i = 0; ctl_commands[i] != NULL && name[0] != '\0'; i++)
+		if (strncmp(ctl_commands[i]->name, name, name[1] != '\0' ? 2 : 1) == 0)
+			buffer_printf(out, "%s\"%s\"", out->len > 0 ? " or " : "did you mean ",
+			    ctl_commands[i]->name);
+	buffer_add_string(out, out->len > 0 ? "?" : "\"hailanctl help\" lists them");
 }
 
 static int
 no_command(struct ctl *ctl, const char *name)
 {
-	const char *nearest = nearest_command(name);
+	struct buffer nearest = { 0 };
+	int code;
 
-	return ctl_fail(ctl, EX_USAGE, "there is no command \"%s\"; %s%s%s", name,
-	    nearest != NULL ? "did you mean \"" : "\"hailanctl help\" lists them",
-	    nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
+	add_nearest(name, &nearest);
+	code = ctl_fail(ctl, EX_USAGE, "there is no command \"%s\"; %s", name, nearest.data);
+	buffer_clear(&nearest);
+	return code;
 }
 
 static int

@@ -2,17 +2,19 @@
 # What needs no database lies in a library, for the tests.
 noinst_LTLIBRARIES += libctl.la
 libctl_la_SOURCES = \
+	%D%/chart.c %D%/chart.h \
 	%D%/csv.c %D%/csv.h \
 	%D%/json.c %D%/json.h \
 	%D%/kinds.c %D%/kinds.h \
 	%D%/phone.c %D%/phone.h \
+	%D%/report.c %D%/report.h \
 	%D%/table.c %D%/table.h
 
 sbin_PROGRAMS += hailanctl
 hailanctl_SOURCES = \
 	%D%/hailanctl.c %D%/ctl.h \
 	%D%/attachment.c %D%/board.c %D%/case.c %D%/help.c %D%/import.c %D%/import.h %D%/inbox.c %D%/migrate.c \
-	%D%/outbox.c %D%/reload.c %D%/rules.c %D%/simulate.c %D%/status.c %D%/timers.c %D%/try.c \
+	%D%/outbox.c %D%/reload.c %D%/rules.c %D%/simulate.c %D%/stats.c %D%/status.c %D%/timers.c %D%/try.c \
 	%D%/version.c \
 	%D%/control.c \
 	%D%/sql.c %D%/sql.h \

@@ -41,7 +41,7 @@ def test_help_of_every_command():
     [
         ([], 64, ""),
         (["nonsense"], 64, 'there is no command "nonsense"; "hailanctl help" lists them'),
-        (["statsu"], 64, 'did you mean "status"?'),
+        (["statsu"], 64, 'did you mean "status" or "stats"?'),
         (["-d", "host=/nonexistent", "case", "--limit", "x"], 64, "is not a number from 1"),
         (["-d", "host=/nonexistent", "case", "20008"], 1, "cannot be a case number"),
         (["case", "20007", "--open"], 64, "not both"),

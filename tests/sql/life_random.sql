@@ -12,44 +12,8 @@ select life_town();
 select case when :'nightly' in ('', '0') then 1000 else 5000 end as cases, case when :'nightly' in ('', '0') then 2500 else 60000 end as steps \gset
 select setseed(:seed);
 
-create temp table f as select n, case_in('filed', (array['farm', 'community', 'grid', 'street'])[1 + n % 4], noon(make_interval(mins => n / 50))) as number
-  from generate_series(1, :cases) n;
-create index on f (number);
-create temp table walk (n int, at timestamptz, who text, number int8, action text, code text, state case_state, light light);
-
-create function pg_temp.walk(p_steps int, p_cases int) returns void language plpgsql as $$
-declare
-	v_at timestamptz := noon('2 hours');
-	v_number int8;
-	v_state case_state;
-	v_action text;
-	v_target int8;
-	v_who text;
-	r record;
-begin
-	for i in 1..p_steps loop
-		v_at := v_at + random() * interval '1 minute';
-		-- a few cases are walked far, others little
-		select f.number into v_number from f where f.n = 1 + floor(random() ^ 3 * p_cases);
-		select k.state into v_state from "case" k where k.number = v_number;
-		if random() < 0.85 then
-			select t.action into v_action from case_transition t where t.from_state = v_state and (t.action <> 'merge' or random() < 0.1)
-			   and (t.from_state <> t.to_state or random() < 0.2) order by random() limit 1;
-		else
-			select a.action into v_action from case_action a order by random() limit 1;
-		end if;
-		continue when v_action is null;
-		v_target := case when v_action = 'extend' then floor(random() * 9) when v_action = 'merge' then (select f.number from f order by random() limit 1)
-		                 when v_action = 'transfer' then (select u.id from unit u where u.level <> 'landmark' order by random() limit 1) end;
-		for v_who in select name from (select name from who union all select 'system') w order by random() limit case when random() < 0.7 then 6 else 1 end loop
-			select * into r from case_step(v_at, test.who(v_who), null, v_number, v_action, case when random() < 0.1 then 'received'::case_state end, v_target,
-				case when random() < 0.9 then '原因' end);
-			insert into walk select i, v_at, v_who, r.number, v_action, r.code, k.state, k.light from case_now k where k.number = r.number;
-			exit when r.code = 'ok';
-		end loop;
-	end loop;
-end $$;
-select pg_temp.walk(:steps, :cases);
+\ir walk.psql
+select pg_temp.walk(:steps, :cases, '1 minute');
 
 select cmp_ok(count(*), '>', 500::int8, count(*) || ' steps were made, ' || (select count(*) from walk where code <> 'ok') || ' refused') from walk where code = 'ok';
 select cmp_ok(count(distinct action), '>=', 20::int8, 'many actions were among them') from walk where code = 'ok';

@@ -12,6 +12,7 @@
 
 #include "base/buffer.h"
 #include "base/err.h"
+#include "ctl/chart.h"
 #include "ctl/csv.h"
 #include "ctl/json.h"
 #include "ctl/kinds.h"
@@ -281,6 +282,37 @@ test_table(void **state)
 	buffer_clear(&out);
 }
 
+static void
+test_charts(void **state)
+{
+	static const struct {
+		double share;
+		const char *bar, *level;
+	} cases[] = {
+		{ 0, "····", "▁" },
+		{ -1, "····", "▁" },
+		{ 0.02, "▏···", "▁" },
+		{ 0.5, "██··", "▅" },
+		{ 0.6, "██▍·", "▅" },
+		{ 0.97, "███▉", "█" },
+		{ 1, "████", "█" },
+		{ 7, "████", "█" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct buffer out = { 0 };
+
+		chart_bar(cases[i].share, 4, &out);
+		assert_string_equal(out.data, cases[i].bar);
+		assert_int_equal(table_width(out.data), 4);
+		buffer_reset(&out);
+		chart_level(cases[i].share, &out);
+		assert_string_equal(out.data, cases[i].level);
+		buffer_clear(&out);
+	}
+}
+
 int
 main(void)
 {
@@ -290,6 +322,7 @@ main(void)
 		cmocka_unit_test(test_cells),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_charts),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

@@ -1,0 +1,1 @@
+select row from hailan.ctl_figures() as row
