@@ -24,6 +24,7 @@ enum {
 	CONNECTIONS_MAX = 4,
 	BATCHERS = 2, /* of a connection */
 	BUCKETS = 16384,
+	ENVELOPES_LOOKED = 8,
 	RAW_MAX = 32 << 20,
 	FILE_MAX = 25 << 20,
 	FILES_MAX = 1000,
@@ -51,6 +52,9 @@ struct inbox {
 	bool open;
 	struct slab slab;                            /* of submissions */
 	struct channel_submission *buckets[BUCKETS]; /* under way, by fingerprint */
+	/* While a batch is written: its envelopes, and which of them each report has, from 1. */
+	struct channel_submission **envelopes;
+	int16_t *envelope_of;
 	int64_t duplicates, refused, later;
 };
 
@@ -114,9 +118,16 @@ part_kind(const struct channel_submission *s)
 		params_array_end(p);                                  \
 	} while (0)
 
+/* Empty where no report has one: the database reads null. */
 static void
 add_part_columns(struct channel_submission *const *list, size_t count, struct params *p)
 {
+	size_t parts = 0;
+
+	for (size_t i = 0; i < count; i++)
+		parts += list[i]->part.total != 0;
+	if (parts == 0)
+		count = 0;
 	EACH(OID_TEXT, add_span(p, part_kind(s)));
 	EACH(OID_INT8, params_array_int8(p, s->part.reference));
 	EACH(OID_INT2, params_array_int2(p, (int16_t)s->part.total));
@@ -124,12 +135,63 @@ add_part_columns(struct channel_submission *const *list, size_t count, struct pa
 }
 
 static void
-add_window(struct params *p, const struct channel_submission *s)
+add_windows(struct channel_submission *const *list, size_t count, struct params *p)
 {
-	if (s->resend_s == 0)
-		params_array_null(p);
-	else
-		params_array_int4(p, s->resend_s);
+	size_t own = 0;
+
+	for (size_t i = 0; i < count; i++)
+		own += list[i]->resend_s != 0;
+	if (own == 0)
+		count = 0;
+	EACH(OID_INT4, s->resend_s == 0 ? params_array_null(p) : params_array_int4(p, s->resend_s));
+}
+
+static bool
+same_span(struct span a, struct span b)
+{
+	return a.len == b.len && (a.data == b.data || (a.data != NULL && b.data != NULL &&
+							  memcmp(a.data, b.data, a.len) == 0));
+}
+
+static bool
+same_envelope(const struct channel_submission *a, const struct channel_submission *b)
+{
+	return a->flags == b->flags && same_span(a->link, b->link) &&
+	       same_span(a->destination, b->destination) && same_span(a->charset, b->charset) &&
+	       same_span(a->protocol, b->protocol);
+}
+
+/* Says of each report which envelope is its own, and of each envelope which report is the first
+ * that has it: what most reports of a burst have in common is sent once. Only the latest few are
+ * looked through; one that is not found among them gets its own again. */
+static size_t
+sort_envelopes(struct inbox *in, struct channel_submission *const *list, size_t count)
+{
+	size_t envelopes = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t e = envelopes,
+		       oldest = envelopes > ENVELOPES_LOOKED ? envelopes - ENVELOPES_LOOKED : 0;
+
+		while (e > oldest && !same_envelope(in->envelopes[e - 1], list[i]))
+			e--;
+		if (e == oldest) {
+			in->envelopes[envelopes++] = list[i];
+			e = envelopes;
+		}
+		in->envelope_of[i] = (int16_t)e;
+	}
+	return envelopes;
+}
+
+static void
+add_envelope_columns(struct channel_submission *const *list, size_t count, struct params *p)
+{
+	EACH(OID_TEXT, add_span(p, s->link));
+	EACH(OID_TEXT, add_span(p, s->destination));
+	EACH(OID_TEXT, add_span(p, s->charset));
+	EACH(OID_INT4, params_array_int4(p, (int32_t)s->flags));
+	EACH(OID_TEXT, add_span(p, s->protocol));
 }
 
 #define EACH_FILE(type, statement)                                                    \
@@ -156,26 +218,27 @@ add_file_columns(struct channel_submission *const *list, size_t count, struct pa
 static void
 inbox_params(void *arg, struct channel_submission *const *list, size_t count, struct params *p)
 {
-	const struct inbox *in = arg;
-	size_t bytes = 0;
+	struct inbox *in = arg;
+	size_t bytes = 0, envelopes;
 
 	for (size_t i = 0; i < count; i++)
 		bytes += list[i]->size;
 	buffer_reserve(&p->bytes, bytes);
 	params_text(p, channel_name(in->channel));
 	params_time(p, clock_now());
-	EACH(OID_TEXT, add_span(p, s->link));
+	envelopes = sort_envelopes(in, list, count);
+	params_array_begin(p, OID_INT2);
+	for (size_t i = 0; i < count; i++)
+		params_array_int2(p, in->envelope_of[i]);
+	params_array_end(p);
+	add_envelope_columns(in->envelopes, envelopes, p);
 	EACH(OID_TEXT, add_span(p, s->source));
-	EACH(OID_TEXT, add_span(p, s->destination));
 	EACH(OID_BYTEA, add_span(p, s->raw));
-	EACH(OID_TEXT, add_span(p, s->charset));
 	EACH(OID_TEXT, add_span(p, s->text));
 	EACH(OID_UUID, params_array_bytes(p, s->fingerprint, FINGERPRINT_BYTES));
 	EACH(OID_INT2, params_array_int2(p, s->lane));
-	EACH(OID_INT4, params_array_int4(p, (int32_t)s->flags));
-	EACH(OID_TEXT, add_span(p, s->protocol));
 	add_part_columns(list, count, p);
-	EACH(OID_INT4, add_window(p, s));
+	add_windows(list, count, p);
 	add_file_columns(list, count, p);
 }
 
@@ -279,6 +342,8 @@ inbox_new(struct channel *c)
 	in->queue_max = (size_t)options_find(&c->options, "queue")->number;
 	in->bytes_max = (size_t)options_find(&c->options, "queue_bytes")->number;
 	in->connection_count = (unsigned)options_find(&c->options, "connections")->number;
+	in->envelopes = xcalloc(batch, sizeof(struct channel_submission *));
+	in->envelope_of = xcalloc(batch, sizeof(*in->envelope_of));
 	for (unsigned i = 0; i < in->connection_count; i++) {
 		struct connection *k = &in->connections[i];
 		k->inbox = in;
@@ -304,6 +369,8 @@ inbox_free(struct inbox **inbox)
 		database_free(&in->connections[i].db);
 	}
 	slab_clear(&in->slab);
+	free(in->envelopes);
+	free(in->envelope_of);
 	free(in);
 }
 

@@ -307,8 +307,6 @@ describe_extras(const struct making *m, struct bytes *b)
 {
 	const struct pdu *pdu = m->pdu;
 
-	if (pdu->protocol_id != 0)
-		add_number(b, ",\"protocol_id\":", pdu->protocol_id);
 	if (pdu->service_type[0] != '\0') {
 		bytes_add_text(b, ",\"service_type\":");
 		bytes_add_json(b, pdu->service_type);
@@ -328,21 +326,30 @@ describe_extras(const struct making *m, struct bytes *b)
 		add_number(b, ",\"user_message_reference\":", pdu->user_reference);
 }
 
-/* What a person may want to know of how it came. */
+/* A field that is not 0, which is what a reader takes it for when it is missing. */
 static void
-describe(struct making *m, const char *link, struct bytes *b)
+add_unless_0(struct bytes *b, const char *key, unsigned v)
+{
+	if (v != 0)
+		add_number(b, key, v);
+}
+
+/* What a person may want to know of how it came, and the columns do not say. */
+static void
+describe(struct making *m, struct bytes *b)
 {
 	const struct pdu *pdu = m->pdu;
 
-	bytes_add_text(b, pdu->frame.id == PDU_DATA_SM ? "{\"command\":\"data_sm\",\"link\":"
-						       : "{\"command\":\"deliver_sm\",\"link\":");
-	bytes_add_json(b, link);
-	add_number(b, ",\"data_coding\":", pdu->data_coding);
-	add_number(b, ",\"esm_class\":", pdu->esm_class);
-	add_number(b, ",\"source_ton\":", pdu->source_ton);
-	add_number(b, ",\"source_npi\":", pdu->source_npi);
-	add_number(b, ",\"dest_ton\":", pdu->destination_ton);
-	add_number(b, ",\"dest_npi\":", pdu->destination_npi);
+	bytes_add_text(b, "{\"data_coding\":");
+	bytes_add_number(b, pdu->data_coding);
+	if (pdu->frame.id == PDU_DATA_SM)
+		bytes_add_text(b, ",\"command\":\"data_sm\"");
+	add_unless_0(b, ",\"esm_class\":", pdu->esm_class);
+	add_unless_0(b, ",\"source_ton\":", pdu->source_ton);
+	add_unless_0(b, ",\"source_npi\":", pdu->source_npi);
+	add_unless_0(b, ",\"dest_ton\":", pdu->destination_ton);
+	add_unless_0(b, ",\"dest_npi\":", pdu->destination_npi);
+	add_unless_0(b, ",\"protocol_id\":", pdu->protocol_id);
 	describe_extras(m, b);
 	describe_flags(m, b);
 	bytes_add_text(b, "}");
@@ -376,7 +383,7 @@ make(struct making *m, struct deliver *d)
 	bytes_reset(&d->reference);
 	refer(m, &d->reference);
 	bytes_reset(&d->protocol);
-	describe(m, channel_link_name(d->link), &d->protocol);
+	describe(m, &d->protocol);
 }
 
 static void

@@ -246,10 +246,13 @@ end $$;
 
 -- Stores reports, all in one transaction. Returns a row only for those that were not simply stored:
 -- outcome 1 is the same message once more, 2 one that can never be stored.
--- Attachments stand side by side in arrays of their own, with the place of their report.
-create function inbox_submit(p_channel text, p_at timestamptz, p_links text[], p_sources text[], p_destinations text[],
-	p_raws bytea[], p_charsets text[], p_texts text[], p_fingerprints uuid[], p_lanes int2[], p_flags int4[],
-	p_protocols text[], p_part_kinds text[], p_part_references int8[], p_part_totals int2[], p_part_numbers int2[], p_windows int4[] default '{}',
+-- What most reports of a burst have in common (link, destination, charset, flags, protocol) stands in envelopes;
+-- p_envelopes says for each report which one is its own, from 1. Arrays of parts and windows are empty where no
+-- report has any. Attachments stand side by side in arrays of their own, with the place of their report.
+create function inbox_submit(p_channel text, p_at timestamptz, p_envelopes int2[], p_links text[], p_destinations text[],
+	p_charsets text[], p_flags int4[], p_protocols text[], p_sources text[], p_raws bytea[], p_texts text[], p_fingerprints uuid[],
+	p_lanes int2[], p_part_kinds text[] default '{}', p_part_references int8[] default '{}', p_part_totals int2[] default '{}',
+	p_part_numbers int2[] default '{}', p_windows int4[] default '{}',
 	p_file_reports int4[] default '{}', p_file_names text[] default '{}', p_file_types text[] default '{}', p_file_hashes bytea[] default '{}',
 	p_file_contents bytea[] default '{}')
 returns table (ord int4, outcome int2, detail text)
@@ -259,6 +262,12 @@ declare
 	v_count int4 := cardinality(p_fingerprints);
 	v_ids int8[] := make_ids('inbox_seq', p_at, v_count);
 	v_new bool[];
+	-- variables of their own are opened once, so that an element is found at once
+	v_links text[] := p_links;
+	v_destinations text[] := p_destinations;
+	v_charsets text[] := p_charsets;
+	v_flags int4[] := p_flags;
+	v_protocols text[] := p_protocols;
 	r record;
 begin
 	perform channel_guard(p_channel);
@@ -269,10 +278,10 @@ begin
 
 	-- arrays opened side by side in the select list: no table is built of them first
 	insert into inbox (id, city, received_at, flags, lane, channel, link, source, destination, charset, raw, text, protocol)
-	select g.id, v_city, p_at, g.flags, g.lane, p_channel, g.link, g.source, g.destination, g.charset, g.raw, g.text, g.protocol
-	  from (select unnest(v_ids) as id, unnest(v_new) as new, unnest(p_part_kinds) as part_kind, unnest(p_flags) as flags,
-	               unnest(p_lanes) as lane, unnest(p_links) as link, unnest(p_sources) as source, unnest(p_destinations) as destination,
-	               unnest(p_charsets) as charset, unnest(p_raws) as raw, unnest(p_texts) as text, unnest(p_protocols) as protocol) g
+	select g.id, v_city, p_at, v_flags[g.envelope], g.lane, p_channel, v_links[g.envelope], g.source, v_destinations[g.envelope],
+	       v_charsets[g.envelope], g.raw, g.text, v_protocols[g.envelope]
+	  from (select unnest(v_ids) as id, unnest(v_new) as new, unnest(p_part_kinds) as part_kind, unnest(p_envelopes) as envelope,
+	               unnest(p_lanes) as lane, unnest(p_sources) as source, unnest(p_raws) as raw, unnest(p_texts) as text) g
 	 where g.new and g.part_kind is null;
 	insert into inbox_waiting (id, lane)
 	select g.id, g.lane
@@ -282,14 +291,15 @@ begin
 	if array_remove(p_part_kinds, null) <> '{}' then
 		-- in the order of the sets, so that two calls cannot wait for each other
 		for r in
-			select g.* from (
+			select g.n, g.id, g.kind, g.reference, g.total, g.number, g.lane, g.source, g.raw, v_flags[g.envelope] as flags,
+			       v_links[g.envelope] as link, v_destinations[g.envelope] as destination, v_charsets[g.envelope] as charset,
+			       v_protocols[g.envelope] as protocol
+			  from (
 				select generate_series(1, v_count) as n, unnest(v_ids) as id, unnest(v_new) as new, unnest(p_part_kinds) as kind,
 				       unnest(p_part_references) as reference, unnest(p_part_totals) as total, unnest(p_part_numbers) as number,
-				       unnest(p_flags) as flags, unnest(p_lanes) as lane, unnest(p_links) as link, unnest(p_sources) as source,
-				       unnest(p_destinations) as destination, unnest(p_charsets) as charset, unnest(p_raws) as raw,
-				       unnest(p_protocols) as protocol) g
+				       unnest(p_envelopes) as envelope, unnest(p_lanes) as lane, unnest(p_sources) as source, unnest(p_raws) as raw) g
 			 where g.new and g.kind is not null
-			 order by g.source, g.destination, g.kind, g.reference, g.total, g.charset, g.id
+			 order by source, destination, kind, reference, total, charset, id
 		loop
 			if r.total is null or r.number is null or r.total not between 2 and 255 or r.number not between 1 and r.total then
 				ord := r.n;
@@ -307,8 +317,8 @@ begin
 	end if;
 	if false = any (v_new) then
 		insert into inbox_copy (id, at, link)
-		select s.inbox_id, p_at, g.link
-		  from (select unnest(v_new) as new, unnest(p_fingerprints) as fingerprint, unnest(p_links) as link) g
+		select s.inbox_id, p_at, v_links[g.envelope]
+		  from (select unnest(v_new) as new, unnest(p_fingerprints) as fingerprint, unnest(p_envelopes) as envelope) g
 		  join seen s on s.fingerprint = g.fingerprint
 		 where not g.new;
 		return query

@@ -106,9 +106,8 @@ class Bench:
         return time.perf_counter() - begun
 
     def submit(self, batch):
-        return self.timed("""select inbox_submit('sms', clock_timestamp(), array_fill('a'::text, array[r]), sources, array_fill('10690433'::text, array[r]),
-            raws, array_fill('UTF-16BE'::text, array[r]), texts, fingerprints, lanes, array_fill(0, array[r]), array_fill('{"esm":0}'::text, array[r]),
-            array_fill(null::text, array[r]), array_fill(null::int8, array[r]), array_fill(null::int2, array[r]), array_fill(null::int2, array[r]))
+        return self.timed("""select inbox_submit('sms', clock_timestamp(), array_fill(1::int2, array[r]), '{a}', '{10690433}', '{UTF-16BE}', '{0}',
+            array['{"data_coding":8}'], sources, raws, texts, fingerprints, lanes)
             from public.bench_in, (values (%s)) v (r) where n = %s""", self.a.rows, batch)
 
     def file_prepare(self, ids):

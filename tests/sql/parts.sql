@@ -53,8 +53,9 @@ select is((select count(*) from part_set where state <> 'open' and first_at <= n
 select results_eq($$ select outcome, detail from part(noon(), '+8613800000006', 1, 5, 4, 'x') $$, $$ values (2::int2, 'there is no part 5 of 4') $$, 'a part that cannot be is refused');
 
 -- the place of a long message among the sender's others
-select inbox_submit('sms', noon('1 minute'), '{a,a,a}', array_fill('+8613800000007'::text, array[3]), '{1,1,1}', array['\x61', '\x62', '\x63']::bytea[],
-	'{UTF-8,UTF-8,UTF-8}', array[null, null, 'short'], array[md5('p1'), md5('p2'), md5('p3')]::uuid[], '{5,5,5}', '{0,0,0}', array[null, null, null]::text[],
+select inbox_submit('sms', noon('1 minute'), '{1,2,1}', '{a,b}', '{1,1}', '{UTF-8,UTF-8}', '{0,0}', array[null, null]::text[],
+	array_fill('+8613800000007'::text, array[3]), array['\x61', '\x62', '\x63']::bytea[], array[null, null, 'short'],
+	array[md5('p1'), md5('p2'), md5('p3')]::uuid[], '{5,5,5}',
 	array['8', '8', null], array[1, 1, null]::int8[], array[2, 2, null]::int2[], array[1, 2, null]::int2[]);
 select is((select string_agg(coalesce(text, bytes), ' ' order by id) from joined where source = '+8613800000007'), 'ab short', 'it stands where its last part came');
 

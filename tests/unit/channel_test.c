@@ -290,13 +290,19 @@ be32(const char *at)
 	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
 
+static uint32_t
+be16(const char *at)
+{
+	return be32(at) >> 16;
+}
+
 /* The array that is parameter n, from 0. */
 static const struct array *
 array_of(const struct database_call *call, unsigned n)
 {
-	static struct array a[4];
+	static struct array a[8];
 	static unsigned next;
-	struct array *out = &a[next++ % 4];
+	struct array *out = &a[next++ % 8];
 	const char *at = call->params.bytes.data + call->params.list[n].offset;
 	const char *end = at + call->params.list[n].length;
 
@@ -326,8 +332,9 @@ find_row(const char *fingerprint_bytes)
 static void
 store_reports(const struct database_call *call)
 {
-	const struct array *sources = array_of(call, 3), *raws = array_of(call, 5);
-	const struct array *texts = array_of(call, 7), *prints = array_of(call, 8);
+	const struct array *sources = array_of(call, 8), *raws = array_of(call, 9);
+	const struct array *texts = array_of(call, 10), *prints = array_of(call, 11);
+	const struct array *envelopes = array_of(call, 2), *flags = array_of(call, 6);
 	struct result *r = &fake.result;
 
 	r->rows = 0;
@@ -346,10 +353,11 @@ store_reports(const struct database_call *call)
 		s->raw = xmemdup0(raws->at[i].data, (size_t)raws->at[i].len);
 		s->text_null = texts->at[i].len < 0;
 	}
-	const struct array *flags = array_of(call, 10);
-	for (uint32_t i = 0; i < flags->count; i++) {
+	for (uint32_t i = 0; i < envelopes->count; i++) {
 		struct stored *s = find_row(prints->at[i].data);
-		s->flags = (int)be32(flags->at[i].data);
+		uint32_t e = be16(envelopes->at[i].data);
+		assert_in_range(e, 1, flags->count);
+		s->flags = (int)be32(flags->at[e - 1].data);
 	}
 }
 
@@ -361,7 +369,7 @@ is_poisoned(const struct database_call *call)
 
 	if (!end && call->statement != &sql_inbox_submit && call->statement != &sql_receipts_put)
 		return false;
-	a = array_of(call, end ? 9 : 5);
+	a = array_of(call, call->statement == &sql_receipts_put ? 5 : 9);
 	for (uint32_t i = 0; i < a->count; i++)
 		if (a->at[i].len >= 6 && memcmp(a->at[i].data, "poison", 6) == 0)
 			return true;
