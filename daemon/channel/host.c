@@ -21,7 +21,6 @@
 #include "channel/receipts.h"
 #include "settings/settings.h"
 #include "supervisor/role.h"
-#include "text/charset.h"
 
 static const char *const state_names[] = { "down", "connecting", "up", "blocked" };
 
@@ -445,24 +444,4 @@ channel_count(struct channel *c, const char *name, int64_t add)
 			return;
 		}
 	}
-}
-
-unsigned
-channel_decode(
-    const char *charset, const void *raw, size_t len, bool guess, char **text, size_t *text_len)
-{
-	struct buffer out = { 0 };
-	unsigned found = 0, flags = 0;
-
-	if (guess)
-		charset_decode_guess(charset, raw, len, &out, &found, NULL);
-	else
-		charset_decode(charset, raw, len, &out, &found);
-	if ((found & (CHARSET_DAMAGED | CHARSET_TRUNCATED | CHARSET_OPAQUE)) != 0)
-		flags |= CHANNEL_DAMAGED;
-	if ((found & CHARSET_GUESSED) != 0)
-		flags |= CHANNEL_GUESSED;
-	*text_len = out.len;
-	*text = buffer_take(&out);
-	return flags;
 }

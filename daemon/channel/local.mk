@@ -10,10 +10,12 @@ libchannel_la_SOURCES = \
 	%D%/fingerprint.c %D%/fingerprint.h \
 	%D%/host.c %D%/host.h \
 	%D%/inbox.c %D%/inbox.h \
+	%D%/inbox_params.c %D%/inbox_params.h \
 	%D%/loader.c %D%/loader.h \
 	%D%/options.c %D%/options.h \
 	%D%/outbox.c %D%/outbox.h \
 	%D%/receipts.c %D%/receipts.h \
+	%D%/service_decode.c \
 	%D%/service_split.c
 libchannel_la_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(EVENT_SSL_CFLAGS)
 libchannel_la_LIBADD = $(EVENT_SSL_LIBS) $(EVENT_LIBS)

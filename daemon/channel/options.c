@@ -17,7 +17,7 @@ const struct channel_option options_of_channels[] = {
 	{ "queue_bytes", CHANNEL_INTEGER, "67108864", 4 << 20, INT64_C(4) << 30, NULL,
 	    "How many bytes of reports may wait for the database before peers are told to come "
 	    "later." },
-	{ "batch", CHANNEL_INTEGER, "1000", 1, 10000, NULL,
+	{ "batch", CHANNEL_INTEGER, "4000", 1, 10000, NULL,
 	    "How many reports are stored in one transaction at most." },
 	{ "connections", CHANNEL_INTEGER, "2", 1, 4, NULL,
 	    "How many database connections store reports." },

@@ -2,7 +2,7 @@
 # The lmtp plugin's parts that need no loop. tests/corpus/mails: mails made by several programs, and
 # what they must become.
 check_LTLIBRARIES += liblmtp-stub.la
-liblmtp_stub_la_SOURCES = tests/unit/lmtp_decode_stub.c
+liblmtp_stub_la_SOURCES = tests/unit/lmtp_runtime_stub.c daemon/channel/service_decode.c
 liblmtp_stub_la_LIBADD = libtext.la libbase.la
 lmtp_test_libs = liblmtp-plugin.la liblmtp-stub.la
 

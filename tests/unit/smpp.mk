@@ -2,7 +2,7 @@
 # The smpp plugin's code with a runtime in memory.
 check_LTLIBRARIES += libsmpp-stub.la
 libsmpp_stub_la_SOURCES = tests/unit/smpp_runtime_stub.c tests/unit/smpp_runtime_stub.h \
-	daemon/channel/service_split.c
+	daemon/channel/service_decode.c daemon/channel/service_split.c
 libsmpp_stub_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
 libsmpp_stub_la_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)
 libsmpp_stub_la_LIBADD = libsmpp-plugin.la libtext.la libbase.la

@@ -2,10 +2,8 @@
 /* channel.h for tests; a setting that is not declared, a second end or an end from inside abort. */
 #include "smpp_runtime_stub.h"
 
-#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/xalloc.h"
-#include "text/charset.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -415,29 +413,6 @@ channel_count(struct channel *c, const char *name, int64_t add)
 		c->unknown += add;
 	else if (strcmp(name, "smpp_broken") == 0)
 		c->broken += add;
-}
-
-unsigned
-channel_decode(
-    const char *charset, const void *raw, size_t len, bool guess, char **text, size_t *text_len)
-{
-	struct buffer out = { 0 };
-	unsigned flags = 0, result = 0;
-	const char *used;
-
-	if (guess)
-		charset_decode_guess(charset, raw, len, &out, &flags, &used);
-	else
-		charset_decode(charset, raw, len, &out, &flags);
-	if ((flags & (CHARSET_DAMAGED | CHARSET_NO_TABLE | CHARSET_OPAQUE)) != 0)
-		result |= CHANNEL_DAMAGED;
-	if ((flags & CHARSET_GUESSED) != 0)
-		result |= CHANNEL_GUESSED;
-	if ((flags & CHARSET_TRUNCATED) != 0)
-		result |= CHANNEL_DAMAGED;
-	*text_len = out.len;
-	*text = buffer_take(&out);
-	return result;
 }
 
 void
