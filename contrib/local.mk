@@ -2,7 +2,8 @@
 include contrib/simulator/local.mk
 EXTRA_DIST += %D%/quickstart %D%/install-packages %D%/packages \
 	%D%/demo/hailand.conf.in %D%/demo/story.txt %D%/demo/units.csv %D%/demo/staff.csv %D%/demo/offices.csv \
-	%D%/demo/households.csv %D%/demo/residents.csv %D%/demo/volunteers.csv
+	%D%/demo/households.csv %D%/demo/residents.csv %D%/demo/volunteers.csv \
+	%D%/demo/allies.csv
 include contrib/systemd/local.mk
 include contrib/completion/local.mk
 EXTRA_DIST += %D%/postfix/main.cf %D%/exim/hailan.conf %D%/opensmtpd/smtpd.conf

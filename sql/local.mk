@@ -3,7 +3,7 @@
 sql_files = \
 	$(srcdir)/sql/data/*.tsv $(srcdir)/sql/migrations/*.sql $(srcdir)/sql/statements/*.sql
 EXTRA_DIST += %D%/README.md %D%/apply.sh %D%/embed.sh %D%/data %D%/migrations %D%/statements
-dist_man_MANS += %D%/hailan-cases.7
+dist_man_MANS += %D%/hailan-cases.7 %D%/hailan-wishes.7
 BUILT_SOURCES += %D%/embedded.h
 CLEANFILES += %D%/embedded.c %D%/embedded.h
 AM_CPPFLAGS += -I$(top_builddir)/sql

@@ -11,7 +11,9 @@
 #include "clerk/recent.h"
 #include "clerk/reply.h"
 #include "clerk/route.h"
+#include "text/claim.h"
 #include "text/command.h"
+#include "text/plan.h"
 #include "text/understand.h"
 
 #define MINUTE_US (INT64_C(60) * 1000000)
@@ -35,9 +37,14 @@ static const struct {
 	{ "street_evaluating", { "已办结待评价", "처리완료 평가대기" } },
 	{ "closed", { "已完成", "완료" } },
 	{ "told", { "已记下", "적어둠" } },
+	{ "draft", { "待发布", "발표 준비중" } },
 	{ "published", { "已发布，等人认领", "모집중" } },
-	{ "claimed", { "已有人认领", "맡은 사람 있음" } },
+	{ "claimed", { "已有人认领，还缺人", "일부 모집됨" } },
+	{ "full", { "人已够", "다 모였음" } },
 	{ "done", { "已完成", "완료" } },
+	{ "archived", { "已完成", "완료" } },
+	{ "withdrawn", { "已取消", "취소됨" } },
+	{ "expired", { "到期没人认领", "기한 지남" } },
 };
 
 /* What happens with each kind of text that files nothing by itself. */
@@ -671,7 +678,9 @@ file_for(struct decide_context *c, struct decision *d, const struct message *m,
 
 	his.text = step_command_text(c->arena, m, command);
 	his.text_len = strlen(his.text);
-	his.home_community = 0;
+	/* where he does not say it, it is where the grid worker or the community is */
+	his.home_community = m->staff_level <= 2 ? m->staff_unit : 0;
+	his.home_building = his.home_entrance = his.home_room = "";
 	his.case_count = 0;
 	understand(c->policy->lexicon, c->scratch, his.text, his.text_len, &sender, &u);
 	wish = command->verb == COMMAND_WISH_FOR || u.kind == KIND_WISH;
@@ -685,6 +694,43 @@ file_for(struct decide_context *c, struct decision *d, const struct message *m,
 			.category = category_name(c, d->category, d->tongue),
 			.unit = unit_name(c, d->unit, d->tongue),
 			.phone = unit_phone(c, d->unit) });
+}
+
+/* For staff a word of theirs counts before a claim: "接20046" may be a case. */
+static bool
+is_staff_word(const struct message *m)
+{
+	struct command command;
+
+	return m->staff_level > 0 && command_parse(m->text, m->text_len, &command) &&
+	       command.verb != COMMAND_NOTE;
+}
+
+/* Somebody comes to help with a wish, or cannot after all. Whether he may, the rules say; a text
+ * that tells of trouble, or names a case of his, is none. */
+static bool
+claimed(struct decide_context *c, struct decision *d, const struct message *m,
+    const struct understanding *u)
+{
+	struct claim claim;
+	struct plan plan;
+	bool ok;
+
+	plan_init(&plan);
+	ok = claim_parse(m->text, m->text_len, &claim, &plan) &&
+	     claim.number_state != COMMAND_NO_NUMBER && !u->urgent && !is_staff_word(m) &&
+	     !is_own_number(m, (int64_t)claim.number) &&
+	     (m->volunteer || m->staff_level > 0 ||
+		 (claim.number_state == COMMAND_NUMBER && u->first.code == NULL));
+	if (ok && claim.number_state == COMMAND_MISTYPED)
+		answer(c, d, TEMPLATE_NUMBER_MISTYPED,
+		    &(struct reply_fields){ .number = number_text(c, (int64_t)claim.number) });
+	else if (ok)
+		step_from_claim(c->arena, m, &claim, &plan, &d->step);
+	if (ok)
+		d->verdict = "command";
+	plan_clear(&plan);
+	return ok;
 }
 
 /* A command of staff; a resident may only take back what he reported. */
@@ -891,7 +937,8 @@ decide(struct decide_context *c, struct message *m, struct decision *d)
 		d->look_id = message_protocol_number(m, "late_for");
 		return;
 	}
-	if (!commanded(c, d, m, &u) && !spoken(c, d, m, &u) && !in_thread(c, d, m, &u))
+	if (!claimed(c, d, m, &u) && !commanded(c, d, m, &u) && !spoken(c, d, m, &u) &&
+	    !in_thread(c, d, m, &u))
 		by_kind(c, d, m, &u);
 	if (d->files || d->event_number != 0)
 		learn_language(d, m, &u);

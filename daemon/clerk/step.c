@@ -7,8 +7,11 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "clerk/message.h"
+#include "text/claim.h"
 #include "text/command.h"
+#include "text/plan.h"
 #include "text/understand.h"
 
 /* ---- commands ------------------------------------------------------------------------------- */
@@ -26,6 +29,53 @@ step_command_text(struct arena *a, const struct message *m, const struct command
 	    a, "%.*s %.*s", (int)r[0].len, m->text + r[0].at, (int)r[1].len, m->text + r[1].at);
 }
 
+/* "" when nothing was said. */
+static const char *
+plan_text(struct arena *a, const struct plan *plan)
+{
+	struct buffer json = { 0 };
+	const char *kept;
+
+	plan_json(plan, &json);
+	kept = json.len > strlen("{}") ? arena_keep(a, json.data, json.len) : "";
+	buffer_clear(&json);
+	return kept;
+}
+
+/* What may be about a wish, and then says who comes, when, with what, or how it went. */
+static bool
+has_plan(enum command_verb verb)
+{
+	return verb == COMMAND_PUBLISH || verb == COMMAND_DRAFT || verb == COMMAND_DONE ||
+	       verb == COMMAND_REPORT || verb == COMMAND_ACCEPT;
+}
+
+static const char *
+command_plan(struct arena *a, const struct message *m, const struct command *c)
+{
+	struct plan plan;
+	const char *kept;
+
+	plan_init(&plan);
+	for (int i = 0; i < 2; i++)
+		plan_add(&plan, m->text + c->rest[i].at, c->rest[i].len);
+	kept = plan_text(a, &plan);
+	plan_clear(&plan);
+	return kept;
+}
+
+void
+step_from_claim(struct arena *a, const struct message *m, const struct claim *c,
+    const struct plan *plan, struct step *out)
+{
+	*out = (struct step){
+		.action = c->verb == CLAIM_COME ? "claim" : "drop",
+		.number = (int64_t)c->number,
+		.word = plan_text(a, plan),
+		.reason = arena_keep(a, m->text, m->text_len),
+	};
+}
+
 void
 step_from_command(
     struct arena *a, const struct message *m, const struct command *c, struct step *out)
@@ -41,6 +91,8 @@ step_from_command(
 		out->word = arena_keep(a, m->text + c->word.at, c->word.len);
 	else if (c->second != 0)
 		out->word = arena_printf(a, "%" PRIu64, c->second);
+	else if (has_plan(c->verb))
+		out->word = command_plan(a, m, c);
 }
 
 /* ---- dialog --------------------------------------------------------------------------------- */
@@ -49,6 +101,7 @@ step_from_command(
 struct open_things {
 	unsigned questions, plain; /* plain: to be answered with yes or no */
 	unsigned solved;           /* those that ask whether it is */
+	unsigned offers;           /* those that ask whether he comes to help */
 	bool code;
 	const char *asked_category; /* of the last question whether it is solved */
 	size_t asked_category_len;
@@ -77,6 +130,7 @@ note_line(struct open_things *o, const struct field *f, const char *category, co
 		o->questions++;
 		o->code |= is(f[1], "confirm");
 		o->plain += !is(f[1], "confirm");
+		o->offers += is(f[1], "offer") || is(f[1], "place");
 		if (is(f[1], "solved")) {
 			o->solved++;
 			o->asked_category = f[3].at;
@@ -116,6 +170,25 @@ take(struct step *out, const char *action, int64_t number, const char *word, con
 	return true;
 }
 
+/* "接", "我去 带2人", "去不了": to what he was told of and asked. */
+static bool
+answer_offer(struct arena *a, const struct message *m, struct step *out)
+{
+	struct claim claim;
+	struct plan plan;
+	bool ok;
+
+	plan_init(&plan);
+	ok = claim_parse(m->text, m->text_len, &claim, &plan) &&
+	     claim.number_state == COMMAND_NO_NUMBER;
+	if (ok && claim.verb == CLAIM_COME)
+		step_from_claim(a, m, &claim, &plan, out);
+	else if (ok)
+		take(out, "no", 0, "", "");
+	plan_clear(&plan);
+	return ok;
+}
+
 /* An answer to a question of ours, or to none. */
 static bool
 answer(struct arena *a, const struct message *m, const struct understanding *u,
@@ -127,6 +200,8 @@ answer(struct arena *a, const struct message *m, const struct understanding *u,
 
 	if (o->code && command_code(m->text, m->text_len, code))
 		return take(out, "digits", 0, arena_keep(a, code, 4), "");
+	if (o->offers > 0 && answer_offer(a, m, out))
+		return true;
 	if (o->plain > 0 && command_answer(m->text, m->text_len, &number, &yes))
 		return take(out, yes ? "yes" : "no", (int64_t)number, "", "");
 	if (o->solved > 0 && command_solved(m->text, m->text_len, &yes))

@@ -9,21 +9,28 @@
 #include <stdint.h>
 
 struct arena;
+struct claim;
 struct command;
 struct message;
+struct plan;
 struct understanding;
 
 struct step {
-	const char *action; /* of case_action; list, help; yes, no, digits; NULL: nothing */
+	/* of case_action and wish_action; list, help; yes, no, digits; NULL: nothing */
+	const char *action;
 	int64_t number;     /* 0: the rules find out which */
 	int days;           /* 0 none */
-	const char *word;   /* a unit's name, another number, digits; "" none */
+	const char *word;   /* a unit's name, another number, digits, a plan as JSON; "" none */
 	const char *reason; /* "" none */
 };
 
 /* A command, but for those that file something for a resident. */
 void step_from_command(
     struct arena *a, const struct message *m, const struct command *c, struct step *out);
+
+/* Somebody comes to help, or cannot. */
+void step_from_claim(struct arena *a, const struct message *m, const struct claim *c,
+    const struct plan *plan, struct step *out);
 
 /* What else was said in a command, in one piece. */
 const char *step_command_text(struct arena *a, const struct message *m, const struct command *c);

@@ -568,7 +568,8 @@ const struct ctl_command ctl_import = {
 	.summary = "Reads units, people, households or words from a CSV file, all or nothing",
 	.help =
 	    "KIND is units, staff, volunteers, allies, households, residents, keywords,\n"
-	    "categories, routing, templates, calendar, hours or rules; FILE may be \"-\". The first "
+	    "categories, routing, templates, calendar, hours or rules; FILE may be \"-\". The "
+	    "first "
 	    "line names the columns, which hailanctl(8)\n"
 	    "lists for each kind; their order is free. Phones may be written as people write\n"
 	    "them (138 1234 5678, +86…, 0433-3222222). Every refused row is told with its line\n"

@@ -7,9 +7,8 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "text/normalise.h"
+#include "text/match.h"
 #include "text/number.h"
-#include "text/utf8.h"
 
 #define LOOKED_AT 2000u
 #define NUMBER_FIRST 20007u
@@ -222,6 +221,24 @@ static const struct word words[] = {
 	{ "대리", COMMAND_REPORT_FOR, TEXT },
 	{ "대리신고", COMMAND_REPORT_FOR, TEXT },
 	{ "대신신고", COMMAND_REPORT_FOR, TEXT },
+	{ "发布", COMMAND_PUBLISH, ALONE | TEXT },
+	{ "发心愿", COMMAND_PUBLISH, WITH_NUMBER },
+	{ "公布", COMMAND_PUBLISH, WITH_NUMBER },
+	{ "발표", COMMAND_PUBLISH, ALONE | TEXT },
+	{ "공개", COMMAND_PUBLISH, WITH_NUMBER },
+	{ "拟", COMMAND_DRAFT, WITH_NUMBER },
+	{ "草稿", COMMAND_DRAFT, WITH_NUMBER },
+	{ "拟发布", COMMAND_DRAFT, WITH_NUMBER },
+	{ "초안", COMMAND_DRAFT, WITH_NUMBER },
+	{ "没来", COMMAND_ABSENT, WITH_NUMBER },
+	{ "未到", COMMAND_ABSENT, WITH_NUMBER },
+	{ "没到", COMMAND_ABSENT, WITH_NUMBER },
+	{ "缺席", COMMAND_ABSENT, WITH_NUMBER },
+	{ "결석", COMMAND_ABSENT, WITH_NUMBER },
+	{ "안왔", COMMAND_ABSENT, WITH_NUMBER },
+	{ "归档", COMMAND_ARCHIVE, ALONE },
+	{ "存档", COMMAND_ARCHIVE, WITH_NUMBER },
+	{ "보관", COMMAND_ARCHIVE, WITH_NUMBER },
 	{ "代愿", COMMAND_WISH_FOR, TEXT },
 	{ "心愿", COMMAND_WISH_FOR, TEXT },
 	{ "代许愿", COMMAND_WISH_FOR, TEXT },
@@ -263,6 +280,10 @@ static const char *const names[COMMAND_VERBS] = {
 	[COMMAND_HELP] = "help",
 	[COMMAND_REPORT_FOR] = "report_for",
 	[COMMAND_WISH_FOR] = "wish_for",
+	[COMMAND_PUBLISH] = "publish",
+	[COMMAND_DRAFT] = "draft",
+	[COMMAND_ABSENT] = "absent",
+	[COMMAND_ARCHIVE] = "archive",
 };
 
 /* Words that say nothing between a number and a verb, or behind a verb. */
@@ -311,36 +332,6 @@ command_name(enum command_verb verb)
 
 /* ---- matching ------------------------------------------------------------------------------- */
 
-/* Code points of the normalised text that a word takes at a place; 0: it does not stand there. */
-static uint32_t
-word_at(const struct normal *t, uint32_t at, const char *word)
-{
-	size_t len = strlen(word);
-	uint32_t n = 0;
-
-	for (size_t i = 0; i < len; n++) {
-		uint32_t cp;
-
-		i += utf8_read(word + i, len - i, &cp);
-		if (at + n >= t->count || t->cp[at + n] != cp)
-			return 0;
-	}
-	return n;
-}
-
-static uint32_t
-any_of(const struct normal *t, uint32_t at, const char *const *list)
-{
-	uint32_t best = 0;
-
-	for (; *list != NULL; list++) {
-		uint32_t n = word_at(t, at, *list);
-		if (n > best)
-			best = n;
-	}
-	return best;
-}
-
 static const struct word *
 verb_at(const struct normal *t, uint32_t at, uint32_t *taken)
 {
@@ -348,32 +339,13 @@ verb_at(const struct normal *t, uint32_t at, uint32_t *taken)
 
 	*taken = 0;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		uint32_t n = word_at(t, at, words[i].text);
+		uint32_t n = match_word(t, at, words[i].text);
 		if (n > *taken) {
 			*taken = n;
 			best = &words[i];
 		}
 	}
 	return best;
-}
-
-static uint32_t
-skip_marks(const struct normal *t, uint32_t at)
-{
-	while (at < t->count && !normalise_is_letter(t->cp[at]))
-		at++;
-	return at;
-}
-
-static uint32_t
-skip(const struct normal *t, uint32_t at, const char *const *list)
-{
-	for (;;) {
-		uint32_t n = any_of(t, at, list);
-		if (n == 0)
-			return at;
-		at = skip_marks(t, at + n);
-	}
 }
 
 static bool
@@ -418,7 +390,7 @@ run(const struct normal *t, uint32_t at)
 static bool
 number_at(const struct normal *t, uint32_t at, struct place *out)
 {
-	uint32_t i = at + any_of(t, at, before_number), k;
+	uint32_t i = at + match_any(t, at, before_number), k;
 	struct number n;
 
 	while (i > at && i < t->count && (t->cp[i] == ':' || t->cp[i] == '.' || t->cp[i] == '#'))
@@ -428,7 +400,7 @@ number_at(const struct normal *t, uint32_t at, struct place *out)
 	if (n.digits < 5 || n.digits > 9)
 		return false;
 	*out = (struct place){ at, i + k, n.value, is_good(n.value) };
-	out->to += any_of(t, out->to, after_number);
+	out->to += match_any(t, out->to, after_number);
 	return true;
 }
 
@@ -502,7 +474,7 @@ days_at(const struct normal *t, uint32_t at, int *days)
 	uint32_t k;
 
 	for (size_t i = 0; i < sizeof(day_words) / sizeof(day_words[0]); i++)
-		if ((k = word_at(t, at, day_words[i].text)) > 0) {
+		if ((k = match_word(t, at, day_words[i].text)) > 0) {
 			*days = day_words[i].days;
 			return k;
 		}
@@ -510,7 +482,7 @@ days_at(const struct normal *t, uint32_t at, int *days)
 	if (k == 0 || n.value == 0 || n.value > 60)
 		return 0;
 	for (size_t i = 0; i < sizeof(day_units) / sizeof(day_units[0]); i++) {
-		uint32_t u = word_at(t, at + k, day_units[i].text);
+		uint32_t u = match_word(t, at + k, day_units[i].text);
 		if (u > 0 && n.value * (uint64_t)day_units[i].days <= 60) {
 			*days = (int)n.value * day_units[i].days;
 			return k + u;
@@ -553,7 +525,7 @@ take_phone(const struct normal *t, struct range *r, struct command *out)
 	for (uint32_t k = 0; k < n; k++)
 		out->phone[3 + k] = (char)t->cp[i + k];
 	out->phone[3 + n] = '\0';
-	r->from = skip_marks(t, i + n);
+	r->from = match_marks(t, i + n);
 }
 
 static void
@@ -592,7 +564,7 @@ take_rest(const struct normal *t, struct range a, struct range b, struct command
 static uint32_t
 verb_end(const struct normal *t, uint32_t end)
 {
-	uint32_t n = any_of(t, end, endings);
+	uint32_t n = match_any(t, end, endings);
 
 	return end + n;
 }
@@ -601,11 +573,12 @@ verb_end(const struct normal *t, uint32_t end)
 static bool
 number_then_verb(const struct normal *t, const struct place *p, struct command *out)
 {
-	uint32_t at = skip(t, skip_marks(t, p->to), fillers), n;
+	uint32_t at = match_skip(t, match_marks(t, p->to), fillers), n;
 	const struct word *w = verb_at(t, at, &n);
 
 	/* What cannot be a case counts only where nothing else stands before and between. */
-	if (w == NULL || (!p->good && (p->from != skip_marks(t, 0) || at != skip_marks(t, p->to))))
+	if (w == NULL ||
+	    (!p->good && (p->from != match_marks(t, 0) || at != match_marks(t, p->to))))
 		return false;
 	out->verb = w->verb;
 	n = verb_end(t, at + n);
@@ -617,7 +590,7 @@ number_then_verb(const struct normal *t, const struct place *p, struct command *
 static bool
 verb_first(const struct normal *t, const struct place *p, bool number, struct command *out)
 {
-	uint32_t at = skip(t, skip_marks(t, 0), fillers), n;
+	uint32_t at = match_skip(t, match_marks(t, 0), fillers), n;
 	const struct word *w = verb_at(t, at, &n);
 	bool alone;
 
@@ -625,12 +598,12 @@ verb_first(const struct normal *t, const struct place *p, bool number, struct co
 		return false;
 	n += at;
 	n = verb_end(t, n);
-	if (number && !p->good && skip_marks(t, n) != p->from) {
+	if (number && !p->good && match_marks(t, n) != p->from) {
 		number = false;
 		out->number = 0;
 		out->number_state = COMMAND_NO_NUMBER;
 	}
-	alone = skip_marks(t, n) >= t->count;
+	alone = match_marks(t, n) >= t->count;
 	if (!number && !(alone && (w->flags & ALONE) != 0) &&
 	    !(!alone && (w->flags & TEXT) != 0 && (apart(t, n) || is_digit(t->cp[n]))))
 		return false;
@@ -646,7 +619,7 @@ static bool
 parse(const struct normal *t, struct command *out)
 {
 	struct place p = { 0 };
-	uint32_t n, at = skip(t, skip_marks(t, 0), fillers);
+	uint32_t n, at = match_skip(t, match_marks(t, 0), fillers);
 	const struct word *w = verb_at(t, at, &n);
 	bool number;
 
@@ -663,7 +636,7 @@ parse(const struct normal *t, struct command *out)
 	if (number && number_then_verb(t, &p, out))
 		return true;
 	/* "20007 明天再来修": a note. */
-	if (!number || !p.good || p.from != skip_marks(t, 0) || skip_marks(t, p.to) >= t->count)
+	if (!number || !p.good || p.from != match_marks(t, 0) || match_marks(t, p.to) >= t->count)
 		return false;
 	out->verb = COMMAND_NOTE;
 	take_rest(t, (struct range){ 0, 0 }, (struct range){ p.to, t->count }, out);
@@ -677,6 +650,17 @@ normalised(const char *text, size_t len)
 
 	normalise(text, len < LOOKED_AT ? len : LOOKED_AT, t);
 	return t;
+}
+
+bool
+command_number(const struct normal *t, struct command_place *out)
+{
+	struct place p;
+
+	if (!find_number(t, 0, &p))
+		return false;
+	*out = (struct command_place){ p.from, p.to, p.value, p.good };
+	return true;
 }
 
 bool
@@ -712,7 +696,7 @@ static bool
 whole(const struct normal *t, struct range r, const char *const *list)
 {
 	for (; *list != NULL; list++) {
-		uint32_t n = word_at(t, r.from, *list);
+		uint32_t n = match_word(t, r.from, *list);
 		if (n > 0 && trim(t, r.from + n, r.to).from >= r.to)
 			return true;
 	}
@@ -740,7 +724,7 @@ command_answer(const char *text, size_t len, uint64_t *number, bool *yes)
 		struct range r = first ? before : behind;
 
 		for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]) && !ok; i++) {
-			uint32_t n = word_at(t, r.from, answers[i].text);
+			uint32_t n = match_word(t, r.from, answers[i].text);
 			ok = n > 0 && r.from + n == r.to && (!first || behind.from >= behind.to);
 			*yes = answers[i].yes;
 		}
@@ -766,7 +750,7 @@ command_solved(const char *text, size_t len, bool *yes)
 	if (len > 96)
 		return false;
 	t = normalised(text, len);
-	r = (struct range){ skip(t, skip_marks(t, 0), thanks), t->count };
+	r = (struct range){ match_skip(t, match_marks(t, 0), thanks), t->count };
 	r = trim(t, r.from, r.to);
 	*yes = r.from < r.to && whole(t, r, solved_words);
 	ok = *yes || (r.from < r.to && whole(t, r, unsolved_words));

@@ -43,6 +43,10 @@ enum command_verb {
 	COMMAND_HELP,
 	COMMAND_REPORT_FOR, /* the text is a resident's */
 	COMMAND_WISH_FOR,
+	COMMAND_PUBLISH, /* of a wish, with its plan */
+	COMMAND_DRAFT,
+	COMMAND_ABSENT, /* who did not come */
+	COMMAND_ARCHIVE,
 	COMMAND_VERBS
 };
 
@@ -70,6 +74,16 @@ struct command {
 /* Parses UTF-8 of any length; only the first 2000 bytes are looked at for a command. False: it is
  * no command, and *out says COMMAND_NONE. */
 bool command_parse(const char *text, size_t len, struct command *out);
+
+/* The first number that can be one of a case or wish, else the first with as many digits: code
+ * points [from, to) of a normalised text, with the words around it. False: there is none. */
+struct command_place {
+	uint32_t from, to;
+	uint64_t value;
+	bool good;
+};
+struct normal;
+bool command_number(const struct normal *t, struct command_place *out);
 
 /* A bare answer with the number of what it answers: "20007 1", "20007是", "네 20007". False: it is
  * no such thing. */

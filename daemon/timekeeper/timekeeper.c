@@ -30,6 +30,7 @@ static const struct chore {
 	{ "seen", &sql_keep_seen, SEEN_AT_ONCE, 5000 },
 	{ "outbox", &sql_keep_outbox, 0, 10000 },
 	{ "asks", &sql_keep_asks, 500, 5000 },
+	{ "claims", &sql_keep_claims, 0, 2000 },
 	{ "receipts", &sql_keep_receipts, 0, 600000 },
 	{ "timers", &sql_keep_timers, SEEN_AT_ONCE, 600000 },
 };

@@ -83,7 +83,7 @@ begin
 		perform say(p_at, p_phone, p_language, (array['help_grid', 'help_community', 'help_office', 'help_city'])[v_level], '{}', null, p_message_id);
 		return 'ok';
 	elsif v_action = 'list' then
-		v_list := command_list(p_phone, 'look', p_language);
+		v_list := lists_joined(command_list(p_phone, 'look', p_language), wish_list(p_phone, 'look', p_language));
 		perform say(p_at, p_phone, p_language, case when v_list ->> 'number' is null then 'list_none' else 'list_mine' end, v_list, null, p_message_id);
 		return 'ok';
 	end if;

@@ -24,6 +24,11 @@ create function wish_list(p_phone text, p_action text, p_language text) returns 
 	  from wish_mine(p_phone, p_action) x left join category c on c.code = x.category
 $$;
 
+-- Cases, then wishes.
+create function lists_joined(p_one jsonb, p_two jsonb) returns jsonb language sql immutable set search_path = hailan, pg_temp
+return jsonb_build_object('count', ((p_one ->> 'count')::int4 + (p_two ->> 'count')::int4)::text, 'number', coalesce(p_one ->> 'number', p_two ->> 'number'),
+	'list', concat_ws(' ', p_one ->> 'list', p_two ->> 'list'));
+
 -- A word of staff, of a helper or of the wisher, and the wish. p_action: of the commands of cases, what that means for a
 -- wish; publish, draft, absent, archive; claim, drop. p_fields: JSON, what the text names.
 create function wish_command(p_at timestamptz, p_phone text, p_language text, p_action text, p_number int8, p_fields text, p_reason text, p_message_id int8)
@@ -98,3 +103,21 @@ begin
 	end if;
 	return wish_command(p_at, p_phone, p_language, 'claim', v_number, p_fields, null, p_message_id);
 end $$;
+
+-- What its life has brought a wish, and who helps, beside what it was when it was told.
+alter function ctl_case(int8) rename to ctl_case_without_claims;
+create function ctl_case(p_number int8) returns jsonb language sql stable security definer set search_path = hailan, pg_temp as $$
+	select ctl_case_without_claims(p_number) || coalesce((
+	select jsonb_strip_nulls(jsonb_build_object('what', nullif(w.what, w.text), 'when', wish_when_text(w.starts_at, w.whole_day, 'zh'), 'where', w.place, 'people', w.people, 'taken', w.taken,
+	         'tools', w.tools, 'audience', w.audience, 'published_at', w.published_at, 'told_to', nullif((select count(*) from wish_offer o where o.number = w.number), 0),
+	         'done_at', w.done_at, 'came', w.came, 'minutes', w.minutes, 'result', w.result, 'closed_at', w.closed_at,
+	         'events', (select jsonb_agg(jsonb_strip_nulls(jsonb_build_object('at', e.at, 'action', e.action, 'from', e.from_state, 'to', e.to_state,
+	                           'by', nullif(concat_ws(' ', (select unit_title(x.level, x.name_zh, null, 'zh') from unit x where x.id = e.unit_id and e.level > 0),
+	                                 (select x.name from person x where x.id = e.person_id)), ''), 'reason', e.reason, 'channel', e.channel)) order by e.id)
+	                      from wish_event e where e.wish_number = w.number),
+	         'claims', (select jsonb_agg(jsonb_strip_nulls(jsonb_build_object('at', c.at, 'phone', c.phone, 'name', pe.name, 'people', c.people, 'tools', c.tools, 'state', c.state)) order by c.id)
+	                      from (select * from wish_claim x where x.number = w.number and x.state <> 'late' order by x.id limit 200) c left join person pe on pe.id = c.person_id),
+	         'late', nullif((select count(*) from wish_claim c where c.number = w.number and c.state = 'late'), 0)))
+	  from wish_now w where w.number = p_number), '{}')
+$$;
+grant execute on function ctl_case to hailan_admin;

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Any bytes are a command or none, with every span inside them. */
+/* Any bytes are a command or none, with every span inside them; a claim or none; a plan of some
+ * sort. */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "text/claim.h"
 #include "text/command.h"
+#include "text/plan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -13,6 +16,24 @@ static void
 check(const struct command_span *span, size_t size)
 {
 	assert(span->at <= size && span->len <= size - span->at);
+}
+
+static void
+check_claim(const char *text, size_t size)
+{
+	struct buffer json = { 0 };
+	struct claim claim;
+	struct plan plan;
+
+	plan_init(&plan);
+	if (claim_parse(text, size, &claim, &plan))
+		assert(claim.verb != CLAIM_NONE);
+	plan_add(&plan, text, size);
+	plan_json(&plan, &json);
+	assert(json.len >= 2 && json.data[0] == '{' && json.data[json.len - 1] == '}');
+	assert(plan.people >= 0 && plan.people <= 999 && plan.hour < 24 && plan.minute < 60);
+	plan_clear(&plan);
+	buffer_clear(&json);
 }
 
 int
@@ -42,6 +63,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)command_solved(text, size, &yes);
 	if (command_code(text, size, code))
 		assert(strlen(code) == 4);
+	check_claim(text, size);
 	free(text);
 	return 0;
 }

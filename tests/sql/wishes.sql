@@ -209,6 +209,10 @@ select matches(pg_temp.last(pg_temp.v(9)), '不用来了', 'and the helper hears
 select is(pg_temp.says('community', 'extend', number), 'no_wish_word') from w3;
 select is(pg_temp.says('grid', 'look', number), 'look_wish') from w3;
 select is(pg_temp.says('community2', 'publish', number), 'no_not_yours') from w3;
+create temp table w4 as select pg_temp.told() as number;
+select is(pg_temp.says('grid', 'list'), 'list_mine');
+select matches(pg_temp.last('grid'), '^할 일 8건: \d{5}일손', 'the list has wishes, too');
+select is(pg_temp.says('community', 'publish', null, '{"people": 2}'), 'which_case', 'without a number when there are several') from w4;
 select is(pg_temp.says('community', 'publish', 20006), 'number_unknown');
 select is(pg_temp.says(pg_temp.v(1), 'drop', pg_temp.told()), 'claim_none');
 
@@ -262,6 +266,12 @@ create temp table x as select pg_temp.wish_in('published') as number;
 create temp table early as select make_id(noon('10 minutes'), 1) as id;
 insert into inbox_waiting (id, lane) select id, 7 from early;
 select is(pg_temp.says(pg_temp.v(1), 'claim', number, '{"people": 2}', null, noon('10 minutes 1 second')), null, 'an earlier message is in another clerk''s hands: not decided') from x;
+savepoint stuck;
+select is(by_role('test_keeper', $$ select wishes_settle(test.noon('10 minutes 30 seconds')) $$), '1', 'the timekeeper looks after it');
+select is((select string_agg(state::text, ' ') from wish_claim c where c.number = x.number), 'asked', 'in vain so far') from x;
+select wishes_settle(noon('11 minutes 1 second'));
+select is((select string_agg(state::text, ' ') from wish_claim c where c.number = x.number), 'in', 'but a message that stays does not hold it up for ever') from x;
+rollback to stuck;
 insert into inbox (id, city, received_at, flags, lane, channel, link, source, destination, charset, raw, text)
 select id, 222405, noon('10 minutes'), 0, 7, 'sms', 'a', pg_temp.v(4), '10690433', 'UTF-8', '', '?' from early;
 delete from inbox_waiting where id = (select id from early);

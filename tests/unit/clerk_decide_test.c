@@ -628,6 +628,11 @@ test_commands(void **state)
 		{ "延20007 2天 等配件", "extend", "", "等配件", 20007, 2 },
 		{ "并20007 20020", "merge", "20020", "", 20007, 0 },
 		{ "好了", "done", "", "", 0, 0 },
+		{ "发布20046 3人 周六9点", "publish", "{\"people\":3,\"weekday\":6,\"hour\":9}",
+		    "3人 周六9点", 20046, 0 },
+		{ "接20046", "accept", "", "", 20046, 0 },
+		{ "20046我去", "claim", "", "20046我去", 20046, 0 },
+		{ "没来20046 石磊", "absent", "", "石磊", 20046, 0 },
 		{ "20007", "look", "", "", 20007, 0 },
 		{ "我的", "list", "", "", 0, 0 },
 	};
@@ -646,6 +651,16 @@ test_commands(void **state)
 	}
 	/* a resident who writes the same asks for nothing of the sort */
 	d = decided(*state, from("+8613911110000", "收20007"));
+	assert_null(d.step.action);
+	d = decided(*state, from("+8613911110000", "接20046 带1人"));
+	assert_string_equal(d.step.action, "claim");
+	assert_string_equal(d.step.word, "{\"people\":1,\"plus\":true}");
+	assert_int_equal(d.step.number, 20046);
+	d = decided(*state, from("+8613911110000", "20046去不了了"));
+	assert_string_equal(d.step.action, "drop");
+	d = decided(*state, from("+8613911110000", "接20047"));
+	assert_null(d.step.action);
+	d = decided(*state, from("+8613911110000", "我去20046楼道灯坏了"));
 	assert_null(d.step.action);
 	/* and staff report like everybody */
 	d = decided(*state, staff("天图社区3号楼楼道灯坏了"));
@@ -696,7 +711,15 @@ test_dialog(void **state)
 		{ "a\tsolved\t20020\tstreetlight\t3", "还没修好", "no", "", 0 },
 		{ "a\tsolved\t20020\tstreetlight\t3", "谢谢，修好了", "yes", "", 0 },
 		{ "a\tsolved\t20020\tstreetlight\t3", "아직 안됐어요", "no", "", 0 },
+		/* a wish that he was told of, a place that is held for him */
+		{ "a\toffer\t20046\t\t", "接", "claim", "", 0 },
+		{ "a\toffer\t20046\t\t", "我去 2人", "claim", "{\"people\":2}", 0 },
+		{ "a\toffer\t20046\t\t", "갑니다", "claim", "", 0 },
+		{ "a\toffer\t20046\t\t", "去不了", "no", "", 0 },
+		{ "a\tplace\t20046\t\t", "1", "digits", "1", 0 },
 		/* nothing to do with it */
+		{ "a\toffer\t20046\t\t", "天图社区3号楼楼道灯坏了", NULL, "", 0 },
+		{ "a\tsolved\t20020\tstreetlight\t3", "我去", NULL, "", 0 },
 		{ "", "1", NULL, "", 0 },
 		{ "c\t\t20020\tstreetlight\t5", "天图社区3号楼楼道灯坏了", NULL, "", 0 },
 		{ "a\tsolved\t20020\tstreetlight\t3", "谢谢", NULL, "", 0 },

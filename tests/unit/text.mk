@@ -11,10 +11,15 @@ tests_unit_understand_corpus_LDADD = libtext.la libbase.la
 TESTS += tests/unit/text_corpus.sh
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/text_charset_test tests/unit/text_command_test \
-	tests/unit/text_understand_test
-TESTS += tests/unit/text_charset_test tests/unit/text_command_test \
-	tests/unit/text_understand_test
+check_PROGRAMS += tests/unit/text_charset_test tests/unit/text_claim_test \
+	tests/unit/text_command_test tests/unit/text_understand_test
+TESTS += tests/unit/text_charset_test tests/unit/text_claim_test \
+	tests/unit/text_command_test tests/unit/text_understand_test
+tests_unit_text_claim_test_SOURCES = tests/unit/text_claim_test.c
+tests_unit_text_claim_test_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DMANUAL=\"$(abs_top_srcdir)/sql/hailan-wishes.7\"
+tests_unit_text_claim_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_text_claim_test_LDADD = libtext.la libbase.la $(CMOCKA_LIBS)
 tests_unit_text_charset_test_SOURCES = tests/unit/text_charset_test.c
 tests_unit_text_charset_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_text_charset_test_LDADD = libtext.la libbase.la $(CMOCKA_LIBS)

@@ -1,0 +1,1 @@
+select hailan.wishes_settle($1::timestamptz) as count
