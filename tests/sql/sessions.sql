@@ -82,10 +82,10 @@ select is((select count(*) from lanes where step = 5), 64::int8, 'when the first
 -- two clerks file the same message
 create temp table stale as select id from inbox where source = '+8613800000014';
 select dblink_exec('o', 'begin');
-select * from dblink('o', format($$ select file(noon(), %s) $$, (select id from stale))) as t (n int8);
+select * from dblink('o', format($$ select file(noon('60 days'), %s) $$, (select id from stale))) as t (n int8);
 select dblink_connect('p', format('host=%s dbname=%s user=postgres', split_part(current_setting('unix_socket_directories'), ',', 1), current_database()));
 select dblink_exec('p', 'set search_path = test, hailan, public');
-select dblink_send_query('p', format($$ select file(noon(), %s) $$, (select id from stale)));
+select dblink_send_query('p', format($$ select file(noon('60 days'), %s) $$, (select id from stale)));
 select pg_sleep(0.3);
 select dblink_exec('o', 'commit');
 select throws_ok($$ select * from dblink_get_result('p') as t (n int8) $$, 'HA001', null, 'the second learns that it is gone');
