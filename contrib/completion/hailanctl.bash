@@ -5,7 +5,7 @@ _hailanctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local common="-f --config -d --database -S --socket -j --json -h --help"
-	local commands="status board stats case inbox outbox attachment try timers rules simulate import migrate check reload help version"
+	local commands="status alarms board stats case inbox outbox attachment try timers rules simulate import migrate check reload help version"
 	local kinds="units staff volunteers allies households residents keywords categories routing templates calendar hours rules"
 	local command="" options="" word i operands=0
 
@@ -45,12 +45,13 @@ _hailanctl()
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return
 		;;
-	-d | --database | --phone | --unit | --limit | --recent | --retry | --encoding | --channel | --rule | --timeout | -t | --at | -m | --month | --from | --to)
+	-d | --database | --phone | --unit | --limit | --recent | --retry | --end | --encoding | --channel | --rule | --timeout | -t | --at | -m | --month | --from | --to)
 		return
 		;;
 	esac
 	case $command in
 	"") options="$commands" ;;
+	alarms) options="-a --all -e --end -n --recent" ;;
 	board) options="-t --at" ;;
 	stats) options="-u --unit -m --month --from --to -b --by -a --area -c --csv -H --html -L --language -F --formulas" ;;
 	case) options="-o --open -p --phone -u --unit -l --limit" ;;

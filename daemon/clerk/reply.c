@@ -164,19 +164,55 @@ reply_render(const struct policy *p, enum template t, enum tongue tongue,
 	}
 }
 
-static void
-blot(const char *text, size_t len, size_t keep_head, size_t keep_tail, struct buffer *out)
+/* The bytes of the digit at text, in either width; 0 when there is none. */
+static size_t
+digit_at(const char *text, size_t len)
 {
-	size_t digits = 0, seen = 0;
+	const unsigned char *b = (const unsigned char *)text;
+
+	if (len >= 1 && b[0] >= '0' && b[0] <= '9')
+		return 1;
+	return len >= 3 && b[0] == 0xEF && b[1] == 0xBC && b[2] >= 0x90 && b[2] <= 0x99 ? 3 : 0;
+}
+
+static unsigned
+count_digits(const char *text, size_t len)
+{
+	unsigned digits = 0;
 
 	for (size_t i = 0; i < len; i++)
-		digits += text[i] >= '0' && text[i] <= '9';
-	for (size_t i = 0; i < len; i++) {
-		bool digit = text[i] >= '0' && text[i] <= '9';
-		bool shown = !digit || seen < keep_head || seen + keep_tail >= digits;
-		buffer_add_byte(out, shown ? (uint8_t)text[i] : '*');
-		seen += digit;
+		digits += digit_at(text + i, len - i) != 0;
+	return digits;
+}
+
+static void
+blot(const char *text, size_t len, unsigned head, unsigned tail, struct buffer *out)
+{
+	unsigned digits = count_digits(text, len), seen = 0;
+
+	for (size_t i = 0; i < len;) {
+		size_t n = digit_at(text + i, len - i);
+
+		if (n != 0 && seen >= head && seen + tail < digits)
+			buffer_add_byte(out, '*');
+		else
+			buffer_add(out, text + i, n != 0 ? n : 1);
+		seen += n != 0;
+		i += n != 0 ? n : 1;
 	}
+}
+
+/* A telephone keeps three digits before and four behind, an identity card six and the last four,
+ * of which one may be a letter that stands behind the span. */
+static void
+blot_number(const char *text, size_t len, bool letter, struct buffer *out)
+{
+	unsigned digits = count_digits(text, len);
+
+	if (digits == 18 || (digits == 17 && letter))
+		blot(text, len, 6, digits - 14, out);
+	else
+		blot(text, len, 3, digits > 8 ? 4 : 3, out);
 }
 
 void
@@ -195,7 +231,12 @@ reply_mask(const struct understanding *u, const char *text, size_t len, struct b
 				code = true;
 			}
 		if (span != NULL && i + span->len <= len) {
-			blot(text + i, span->len, code ? 0 : 3, code ? 0 : 4, out);
+			if (code)
+				blot(text + i, span->len, 0, 0, out);
+			else
+				blot_number(text + i, span->len,
+				    i + span->len < len && (text[i + span->len] | 0x20) == 'x',
+				    out);
 			i += span->len;
 			continue;
 		}

@@ -314,6 +314,23 @@ show_first(struct ctl *ctl, const struct sql_rows *rows)
 }
 
 int
+view_list(struct ctl *ctl, struct sql *sql, const struct sql_statement *statement,
+    const char *filter, const struct view_column *columns, const char *empty)
+{
+	char now[CLOCK_TEXT];
+	const char *const values[] = { filter, now };
+	struct sql_rows *rows;
+	struct err err;
+
+	clock_format(clock_now(), now);
+	if (!sql_query(sql, statement->text, 2, values, &rows, &err))
+		return ctl_database_fail(ctl, &err);
+	view_rows(ctl, rows, columns, empty);
+	sql_rows_free(&rows);
+	return CTL_OK;
+}
+
+int
 view_filtered(struct ctl *ctl, struct sql *sql, const struct sql_statement *statement,
     const char *filter, bool one, const struct view_column *columns)
 {
@@ -321,15 +338,14 @@ view_filtered(struct ctl *ctl, struct sql *sql, const struct sql_statement *stat
 	const char *const values[] = { filter, now };
 	struct sql_rows *rows;
 	struct err err;
-	int code = CTL_OK;
+	int code;
 
+	if (!one)
+		return view_list(ctl, sql, statement, filter, columns, "no messages");
 	clock_format(clock_now(), now);
 	if (!sql_query(sql, statement->text, 2, values, &rows, &err))
 		return ctl_database_fail(ctl, &err);
-	if (one)
-		code = show_first(ctl, rows);
-	else
-		view_rows(ctl, rows, columns, "no messages");
+	code = show_first(ctl, rows);
 	sql_rows_free(&rows);
 	return code;
 }

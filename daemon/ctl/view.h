@@ -35,6 +35,10 @@ bool view_rows(struct ctl *ctl, const struct sql_rows *rows, const struct view_c
 int view_filtered(struct ctl *ctl, struct sql *sql, const struct sql_statement *statement,
     const char *filter, bool one, const struct view_column *columns);
 
+/* The same for a list, with the line to print when it is empty. */
+int view_list(struct ctl *ctl, struct sql *sql, const struct sql_statement *statement,
+    const char *filter, const struct view_column *columns, const char *empty);
+
 /* An array of objects as a table; columns NULL: those of the first object. */
 void view_table(const struct json *array, const struct view_column *columns, struct buffer *out);
 

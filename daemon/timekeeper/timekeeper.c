@@ -33,6 +33,7 @@ static const struct chore {
 	{ "claims", &sql_keep_claims, 0, 2000 },
 	{ "receipts", &sql_keep_receipts, 0, 600000 },
 	{ "timers", &sql_keep_timers, SEEN_AT_ONCE, 600000 },
+	{ "manners", &sql_keep_manners, SEEN_AT_ONCE, 60000 },
 };
 enum { CHORES = sizeof(chores) / sizeof(chores[0]) };
 

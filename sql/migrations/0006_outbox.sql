@@ -41,7 +41,7 @@ create table outbox_in_hand (
 	at timestamptz not null
 );
 
-create type delivery_state as enum ('handed', 'sent', 'failed', 'retry', 'unknown', 'expired', 'delivered', 'undelivered');
+create type delivery_state as enum ('handed', 'sent', 'failed', 'retry', 'unknown', 'expired', 'put_off', 'folded', 'stopped', 'delivered', 'undelivered');
 create table delivery (
 	outbox_id int8 not null,
 	at timestamptz not null,
@@ -51,7 +51,8 @@ create table delivery (
 	detail text check (length(detail) <= 1024)
 );
 create index on delivery (outbox_id);
-create index delivery_bad on delivery (outbox_id) where state in ('failed', 'undelivered', 'expired', 'unknown');
+create index delivery_bad on delivery (outbox_id) where state in ('failed', 'undelivered', 'expired', 'unknown', 'stopped');
+comment on column delivery.state is 'put_off, folded, stopped: what manners (0035) did with it before it was handed over.';
 
 -- The peer's ids, to match receipts by. key: see receipt_key().
 create table sent_part (
@@ -177,6 +178,9 @@ declare
 	v_last int8[] := array[null, null, null, null]::int8[];
 	v_due int8[] := '{}';
 	v_some int8[];
+	v_after int8;
+	v_limit int4;
+	v_seen int4;
 	r record;
 	v_link int4;
 	v_ids int8[] := '{}';
@@ -192,24 +196,31 @@ begin
 	end if;
 	v_begin := outbox_begin(p_channel, p_at);
 	for p in 0..3 loop
-		if cardinality(v_due) >= v_total then
-			v_last[p + 1] := v_begin[p + 1];
-			continue;
-		end if;
-		-- by ctid: a plan made while the table was empty would look up each row among all
-		with gone as (
-			delete from outbox_waiting w
-			 where w.ctid = any (array(
-				select x.ctid from outbox_waiting x
-				 where x.channel = p_channel and x.priority = p::int2 and x.id > v_begin[p + 1] and x.not_before <= p_at
-				 order by x.id limit v_total - cardinality(v_due) for update skip locked))
-			returning w.id
-		)
-		select array_agg(g.id order by g.id) into v_some from gone g;
-		v_due := v_due || coalesce(v_some, '{}');
-		if cardinality(v_due) >= v_total then
-			v_last[p + 1] := v_some[cardinality(v_some)];
-		end if;
+		v_after := v_begin[p + 1];
+		v_seen := 0;
+		loop
+			-- full; or so many had to wait that the rest is left to the next call
+			if cardinality(v_due) >= v_total or v_seen >= greatest(5000, v_total) then
+				v_last[p + 1] := v_after;
+				exit;
+			end if;
+			v_limit := v_total - cardinality(v_due);
+			-- by ctid: a plan made while the table was empty would look up each row among all
+			with gone as (
+				delete from outbox_waiting w
+				 where w.ctid = any (array(
+					select x.ctid from outbox_waiting x
+					 where x.channel = p_channel and x.priority = p::int2 and x.id > v_after and x.not_before <= p_at
+					 order by x.id limit v_limit for update skip locked))
+				returning w.id
+			)
+			select array_agg(g.id order by g.id) into v_some from gone g;
+			exit when v_some is null;
+			v_due := v_due || outbox_gate(p_channel, p_at, p_worker, v_some);
+			v_after := v_some[cardinality(v_some)];
+			v_seen := v_seen + cardinality(v_some);
+			exit when cardinality(v_some) < v_limit;
+		end loop;
 	end loop;
 	perform outbox_mark(p_at, v_last);
 	for r in

@@ -123,8 +123,8 @@ set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_merg
 		  order by x.id desc limit coalesce((p_filter ->> 'limit')::int4, 50))
 		union all
 		(select x.outbox_id from delivery x
-		  where p_filter ->> 'id' is null and p_filter -> 'failed' is not null and x.state in ('failed', 'undelivered', 'expired', 'unknown')
-		    and message_delivery(x.outbox_id) in ('failed', 'undelivered', 'expired', 'unknown')
+		  where p_filter ->> 'id' is null and p_filter -> 'failed' is not null and x.state in ('failed', 'undelivered', 'expired', 'unknown', 'stopped')
+		    and message_delivery(x.outbox_id) in ('failed', 'undelivered', 'expired', 'unknown', 'stopped')
 		  group by x.outbox_id order by x.outbox_id desc limit coalesce((p_filter ->> 'limit')::int4, 50))
 		union all
 		(select x.id from outbox x where p_filter ->> 'id' is null and p_filter -> 'waiting' is null and p_filter -> 'failed' is null
@@ -142,7 +142,7 @@ set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_merg
 	  from picked p join outbox o on o.id = p.id
 	  left join lateral (select w.id, w.not_before from outbox_waiting w where w.channel = o.channel and w.priority = o.priority and w.id = o.id offset 0) w on true
 	 where (p_filter -> 'waiting' is null or w.id is not null)
-	   and (p_filter -> 'failed' is null or message_delivery(o.id) in ('failed', 'undelivered', 'expired', 'unknown'))
+	   and (p_filter -> 'failed' is null or message_delivery(o.id) in ('failed', 'undelivered', 'expired', 'unknown', 'stopped'))
 	 order by o.id desc
 $$;
 

@@ -54,7 +54,7 @@ create table reminder (
 	weight int2 not null,
 	primary key (flush_at, phone, subject, rule_id, step)
 );
-comment on column reminder.weight is '0 a reminder, 1 the city asks, 2 supervision: of several things about one case the weightiest is said.';
+comment on column reminder.weight is '0 a reminder, 1 the city asks, 2 supervision: of several things about one case the weightiest is said; 3: it was too much for one day (0035), and is only counted.';
 create table reminder_failed (
 	at timestamptz not null,
 	phone text,
@@ -522,13 +522,14 @@ begin
 			 order by d.subject, d.weight desc, d.due_at desc, d.rule_id desc
 		)
 		select array_agg(to_jsonb(t) order by t.urgent desc, t.due_at, t.subject) as things, count(*) as number,
+		       count(*) >= v_digest or coalesce(bool_or(t.weight = 3), false) as counted,
 		       jsonb_build_object('count', count(*)::text, 'red', count(*) filter (where t.light = 'red')::text, 'yellow', count(*) filter (where t.light = 'yellow')::text,
 		                          'blue', count(*) filter (where t.light = 'blue')::text, 'wish', count(*) filter (where t.light = 'wish')::text) as counts
 		  into r from ranked t;
-		for i in 1..case when r.number >= v_digest then 1 else coalesce(r.number, 0) end loop
+		for i in 1..case when r.counted then 1 else r.number end loop
 			v_thing := r.things[i];
 			v_subject := (v_thing ->> 'subject')::int8;
-			perform reminder_say(p_at, p.phone, v_thing ->> 'language', case when r.number >= v_digest then 'reminder_digest' else v_thing ->> 'template' end,
+			perform reminder_say(p_at, p.phone, v_thing ->> 'language', case when r.counted then 'reminder_digest' else v_thing ->> 'template' end,
 				subject_params(v_subject, v_thing ->> 'language') || r.counts, v_subject, (v_thing ->> 'rule_id')::int4, (v_thing ->> 'step')::int4, false);
 		end loop;
 	end loop;

@@ -135,10 +135,12 @@ class Cluster:
     def value(self, sql, *parameters):
         return self.rows(sql, *parameters)[0][0]
 
-    def create(self):
-        """The database, its schema and the default data, by hailanctl migrate."""
+    def create(self, manners=""):
+        """The database, its schema and the default data, by hailanctl migrate. Without the manners of what goes
+        out: a test shall not depend on the hour, nor on how much is sent. tests/daemon/test_manners.py has them."""
         self.rows("create database hailan", database="postgres")
         ctl("-d", self.conninfo_for(), "migrate", check=True)
+        self.rows("update hailan.setting set value = %s where key = 'manners'", manners)
 
     def add_channel(self, name, role):
         self.rows("select hailan.channel_add(%s, %s)", name, role)

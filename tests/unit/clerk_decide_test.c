@@ -516,6 +516,35 @@ test_masking(void **state)
 	assert_non_null(strstr(d.out[1].body, "138****5678"));
 }
 
+/* As mask_text() in the database does it (tests/sql/manners.sql), but for blanks that stay. */
+static void
+test_masks_of_every_form(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "灯坏了 电话13812345678，", "138****5678，" },
+		{ "灯坏了 打１３８１２３４５６７８吧", "打１３８****５６７８吧" },
+		{ "灯坏了 138-1234-5678", "138-****-5678" },
+		{ "灯坏了 138 1234 5678", "138 **** 5678" },
+		{ "灯坏了 0433-2631234", "043*-***1234" },
+		{ "灯坏了 电话2631234", "电话263*234" },
+		{ "灯坏了 身份证222405198001011234号", "222405********1234号" },
+		{ "灯坏了 身份证22240519500101123x号", "222405********123x号" },
+		{ "灯坏了 编号20007", "编号20007" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct world *w = *state;
+		struct understanding u;
+		struct buffer out = { 0 };
+
+		understand(
+		    w->policy->lexicon, w->scratch, cases[i][0], strlen(cases[i][0]), NULL, &u);
+		reply_mask(&u, cases[i][0], strlen(cases[i][0]), &out);
+		assert_non_null(strstr(out.data, cases[i][1]));
+		buffer_clear(&out);
+	}
+}
+
 static void
 rendered(struct world *w, const char *phone, const char *unit, const char *expected)
 {
@@ -809,6 +838,7 @@ main(void)
 		TEST(test_late_part),
 		TEST(test_incomplete),
 		TEST(test_masking),
+		TEST(test_masks_of_every_form),
 		TEST(test_what_may_be_left_out),
 		TEST(test_fits_one_part),
 		TEST(test_routes),

@@ -1,0 +1,1 @@
+select hailan.ctl_alarm_end($1::int8, $2::timestamptz) as row
