@@ -99,7 +99,7 @@ def null_rate(links, window, count=500000):
 
 
 class Limit:
-    """COPY of the rows that a run left in "hailan" into an empty database."""
+    """The rows that a run left in "hailan" put into an empty database, without hailand and without a wire."""
 
     def __init__(self, cluster, folder):
         self.cluster, self.folder = cluster, folder
@@ -125,39 +125,83 @@ class Limit:
                   where attrelid = 'hailan.{table}'::regclass and attnum > 0 and not attisdropped and attgenerated = ''"""
         return psql(self.cluster, "hailan", sql)[0][0]
 
-    def measure(self, files, connections):
-        """Seconds until all connections have committed, and the server's CPU seconds."""
+    def copied(self, files, connections):
+        """COPY, one transaction for each connection: seconds until all have committed, and the server's CPU seconds."""
+
+        def copy(cursor, mine, begin):
+            begin()
+            for table, columns, path in mine:
+                self.read(cursor, f"{table} ({columns})", path)
+            cursor.connection.commit()
+
+        return self.measure(files, connections, copy)
+
+    def inserted(self, files, connections, batch):
+        """The same rows by insert … select, in transactions of as many messages as a batch of the channel has: what a function
+        can do at best, since only COPY puts a page's rows into the log at once."""
+
+        def insert(cursor, mine, begin):
+            cursor.execute("set temp_buffers = '512MB'")
+            most, counts = 0, []
+            for n, (table, columns, path) in enumerate(mine):
+                cursor.execute(f"create temp table rows_{n} as select {columns} from {table} with no data")
+                cursor.execute(f"alter table rows_{n} add n int8 generated always as identity (minvalue 0)")
+                self.read(cursor, f"rows_{n} ({columns})", path)
+                cursor.execute(f"create index on rows_{n} (n)")
+                cursor.execute(f"analyze rows_{n}")
+                cursor.execute(f"select count(*) from rows_{n}")
+                counts.append(cursor.fetchone()[0])
+                most = max(most, counts[0])
+            cursor.connection.commit()
+            begin()
+            steps = max(1, -(-most // batch))
+            for step in range(steps):
+                for n, (table, columns, _) in enumerate(mine):
+                    cursor.execute(f"insert into {table} ({columns}) select {columns} from rows_{n} where n >= %s and n < %s order by n",
+                                   (counts[n] * step // steps, counts[n] * (step + 1) // steps))
+                cursor.connection.commit()
+
+        return self.measure(files, connections, insert)
+
+    @staticmethod
+    def read(cursor, into, path):
+        with open(path, "rb") as f:
+            cursor.copy_expert(f"copy {into} from stdin (format binary)", f)
+
+    def measure(self, files, connections, work):
+        """work(cursor, its files, begin) in as many threads; each calls begin() when it is ready, and what comes before is not
+        counted."""
         psql(self.cluster, "postgres", "drop database if exists limit_copy")
         psql(self.cluster, "postgres", "create database limit_copy template limit_empty")
-        psql(self.cluster, "postgres", "checkpoint")
         # they stay connected until their CPU is counted
-        start, committed, counted = (threading.Barrier(connections + 1) for _ in range(3))
+        ready, start, committed, counted = (threading.Barrier(connections + 1) for _ in range(4))
         faults = []
 
-        def copy(i):
+        def begin():
+            ready.wait()
+            start.wait()
+
+        def run(i):
             try:
                 with contextlib.closing(self.cluster.connect("limit_copy")) as c, c.cursor() as cursor:
                     c.autocommit = False
                     cursor.execute("set search_path = hailan")
                     c.commit()
-                    start.wait()
-                    for table, columns, part, path in files:
-                        if part == i:
-                            with open(path, "rb") as f:
-                                cursor.copy_expert(f"copy {table} ({columns}) from stdin (format binary)", f)
-                    c.commit()
+                    work(cursor, [(table, columns, path) for table, columns, part, path in files if part == i], begin)
                     committed.wait()
                     counted.wait()
             except Exception as e:  # told below
                 faults.append(e)
-                for barrier in (start, committed, counted):
+                for barrier in (ready, start, committed, counted):
                     barrier.abort()
 
-        threads = [threading.Thread(target=copy, args=(i,)) for i in range(connections)]
+        threads = [threading.Thread(target=run, args=(i,)) for i in range(connections)]
         for t in threads:
             t.start()
         seconds = cpu = 0.0
         with contextlib.suppress(threading.BrokenBarrierError):
+            ready.wait()
+            psql(self.cluster, "postgres", "checkpoint")
             start.wait()
             begun, before = time.monotonic(), cpu_of_postgres(self.cluster)
             committed.wait()
