@@ -5,7 +5,7 @@ _hailanctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local common="-f --config -d --database -S --socket -j --json -h --help"
-	local commands="status alarms board stats case inbox outbox attachment try timers rules simulate import migrate check reload help version"
+	local commands="status alarms board stats case inbox outbox attachment bank try timers rules simulate import migrate check reload help version"
 	local kinds="units staff volunteers allies households residents keywords categories routing templates calendar hours rules"
 	local command="" options="" word i operands=0
 
@@ -45,7 +45,7 @@ _hailanctl()
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return
 		;;
-	-d | --database | --phone | --unit | --limit | --recent | --retry | --end | --encoding | --channel | --rule | --timeout | -t | --at | -m | --month | --from | --to)
+	-d | --database | --phone | --unit | --limit | --recent | --retry | --end | --encoding | --channel | --rule | --timeout | -t | --at | -m | --month | --from | --to | --reason | --wish)
 		return
 		;;
 	esac
@@ -57,6 +57,16 @@ _hailanctl()
 	case) options="-o --open -p --phone -u --unit -l --limit" ;;
 	inbox) options="-s --stuck -r --retry -n --recent" ;;
 	attachment) options="-m --message -g --get -o --output" ;;
+	bank)
+		options="-r --reason -w --wish -l --limit"
+		if [[ $cur != -* && $operands -eq 0 ]]; then
+			COMPREPLY=($(compgen -W "balance ledger waiting move reverse" -- "$cur"))
+			return
+		elif [[ $cur != -* ]]; then
+			COMPREPLY=($(compgen -W "city" -- "$cur"))
+			return
+		fi
+		;;
 	outbox) options="-w --waiting -x --failed -n --recent" ;;
 	try) options="-p --phone -D --data" ;;
 	timers) options="-o --overdue -r --rule -l --limit" ;;

@@ -773,6 +773,18 @@ commanded(struct decide_context *c, struct decision *d, const struct message *m,
 	return true;
 }
 
+/* What he has in the time bank; the rules know, and whose telephone it is. */
+static bool
+asks_balance(struct decision *d, const struct message *m, const struct understanding *u)
+{
+	if (u->kind == KIND_AD || u->kind == KIND_OTP || u->kind == KIND_AUTOREPLY ||
+	    !command_balance(m->text, m->text_len))
+		return false;
+	d->verdict = "balance";
+	d->step = (struct step){ .action = "balance", .word = "", .reason = "" };
+	return true;
+}
+
 /* Something is open between us and him. */
 static bool
 spoken(struct decide_context *c, struct decision *d, const struct message *m,
@@ -937,8 +949,8 @@ decide(struct decide_context *c, struct message *m, struct decision *d)
 		d->look_id = message_protocol_number(m, "late_for");
 		return;
 	}
-	if (!claimed(c, d, m, &u) && !commanded(c, d, m, &u) && !spoken(c, d, m, &u) &&
-	    !in_thread(c, d, m, &u))
+	if (!asks_balance(d, m, &u) && !claimed(c, d, m, &u) && !commanded(c, d, m, &u) &&
+	    !spoken(c, d, m, &u) && !in_thread(c, d, m, &u))
 		by_kind(c, d, m, &u);
 	if (d->files || d->event_number != 0)
 		learn_language(d, m, &u);

@@ -36,9 +36,9 @@ struct ctl {
 	struct sql *sql;
 };
 
-extern const struct ctl_command ctl_alarms, ctl_attachment, ctl_board, ctl_case, ctl_check,
-    ctl_help, ctl_import, ctl_inbox, ctl_migrate, ctl_outbox, ctl_reload, ctl_rules, ctl_simulate,
-    ctl_stats, ctl_status, ctl_timers, ctl_try, ctl_version;
+extern const struct ctl_command ctl_alarms, ctl_attachment, ctl_bank, ctl_board, ctl_case,
+    ctl_check, ctl_help, ctl_import, ctl_inbox, ctl_migrate, ctl_outbox, ctl_reload, ctl_rules,
+    ctl_simulate, ctl_stats, ctl_status, ctl_timers, ctl_try, ctl_version;
 
 const struct ctl_command *const ctl_commands[] = {
 	&ctl_status,
@@ -49,6 +49,7 @@ const struct ctl_command *const ctl_commands[] = {
 	&ctl_inbox,
 	&ctl_outbox,
 	&ctl_attachment,
+	&ctl_bank,
 	&ctl_try,
 	&ctl_timers,
 	&ctl_rules,

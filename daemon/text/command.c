@@ -778,3 +778,44 @@ command_code(const char *text, size_t len, char code[5])
 	free(t);
 	return ok;
 }
+
+bool
+command_balance(const char *text, size_t len)
+{
+	static const char *const what[] = { "时间银行", "时间存折", "时间帐户", "时间账户",
+		"时间币", "余额", "存的时间", "我的小时", "我的时间", "我的时间银行", "我的工时",
+		"시간은행", "시간저축", "시간통장", "시간구좌", "잔액", "잔고", "남은시간",
+		"모은시간", "내시간", "내시간은행", NULL };
+	static const char *const around[] = { "请问", "请", "你好", "您好", "查询", "查一下",
+		"查查", "查", "看看", "看一下", "看", "问一下", "问", "想知道", "我想", "告诉我",
+		"我", "我们", "我家", "的", "在", "里面", "里", "里头", "账户", "帐户", "还", "有",
+		"剩", "存了", "存", "下", "多少", "几个", "几", "小时", "钟头", "时间", "了", "吗",
+		"呢", "啊", "是", "谢谢", "제", "저의", "나의", "내", "우리", "의", "에", "이",
+		"가", "은", "는", "을", "를", "얼마나", "얼마", "얼맙니까", "얼마입니까",
+		"얼마임까", "몇", "시간", "남았", "남아", "있", "습니까", "슴까", "습니다", "었",
+		"나요", "어요", "아요", "인가요", "입니까", "임까", "지금", "현재", "알려", "보여",
+		"주세요", "주십시오", "줍소", "조회", "확인", "해", "좀", "하고", "싶", "궁금",
+		"합니다", "요", NULL };
+	struct normal *t;
+	uint32_t at = 0;
+	bool asked = false;
+
+	if (len == 0 || len > 160)
+		return false;
+	t = normalised(text, len);
+	while (at < t->count) {
+		uint32_t w = match_any(t, at, what), a = match_any(t, at, around);
+
+		if (!normalise_is_letter(t->cp[at])) {
+			at++;
+			continue;
+		}
+		if (w == 0 && a == 0)
+			break;
+		asked |= w > 0 && w >= a;
+		at += w > a ? w : a;
+	}
+	asked = asked && at >= t->count;
+	free(t);
+	return asked;
+}

@@ -95,3 +95,7 @@ bool command_solved(const char *text, size_t len, bool *yes);
 
 /* Four digits and nothing else, of any width: what we asked to be sent back. */
 bool command_code(const char *text, size_t len, char code[5]);
+
+/* The whole text asks for the hours that the sender has in the time bank, in whatever words: "余额",
+ * "我的时间银行还有几个小时？", "시간은행 잔액 알려주세요". */
+bool command_balance(const char *text, size_t len);

@@ -109,6 +109,15 @@ comment on column ask_kind.silent is 'function (at, ask), when nobody answered; 
 comment on column ask_kind.how is 'the template that says how to answer';
 insert into ask_kind (kind, answered, silent, how) values ('solved', 'solved_answered', 'solved_silent', 'answer_how');
 
+-- A question is touched by whoever holds the row of its case or wish: steps lock that first and then make questions idle.
+create function ask_subject_lock(p_number int8) returns void language plpgsql set search_path = hailan, pg_temp as $$
+begin
+	perform from wish w where w.number = p_number for no key update;
+	if not found then
+		perform from "case" k where k.number = coalesce((select f.parent_number from case_life f where f.number = p_number), p_number) for no key update;
+	end if;
+end $$;
+
 -- Those that nobody answered. Silence is never a yes.
 create function keep_asks(p_at timestamptz, p_limit int4) returns int8
 language plpgsql security definer set search_path = hailan, pg_temp as $$
@@ -117,7 +126,10 @@ declare
 	v_silent text;
 	v_count int8 := 0;
 begin
-	for a in select * from ask x where x.expires_at <= p_at order by x.expires_at limit p_limit for update skip locked loop
+	for a in select * from ask x where x.expires_at <= p_at order by x.expires_at, x.id limit p_limit loop
+		perform ask_subject_lock(a.number);
+		perform from ask x where x.id = a.id for update skip locked;
+		continue when not found;  -- the one before has made it idle, or it is being answered
 		v_silent := (select k.silent from ask_kind k where k.kind = a.kind);
 		if v_silent is not null then
 			execute format('select %I($1, $2)', v_silent) using p_at, a;
@@ -161,7 +173,12 @@ begin
 		return 'which';
 	end if;
 	select x.* into a from ask x join ask_kind k on k.kind = x.kind
-	 where x.phone = p_phone and x.expires_at > p_at and (p_number is null or x.number = p_number) for update of x;
+	 where x.phone = p_phone and x.expires_at > p_at and (p_number is null or x.number = p_number);
+	perform ask_subject_lock(a.number);
+	perform from ask x where x.id = a.id for update;
+	if not found then
+		return 'nothing_open';  -- it was answered at this very moment
+	end if;
 	perform ask_end(p_at, a.id, case when v_yes then 'yes' else 'no' end);
 	execute format('select %I($1, $2, $3, $4, $5, $6)', (select k.answered from ask_kind k where k.kind = a.kind))
 		into v_code using p_at, a, v_yes, p_reason, p_language, p_message_id;

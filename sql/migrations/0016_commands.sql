@@ -181,6 +181,13 @@ begin
 		p_message_id, (a.held ->> 'state')::case_state);
 end $$;
 
+-- What anybody may ask for by text beside steps of cases: names of functions.
+create table clerk_action (
+	action text primary key check (action ~ '^[a-z_]{1,24}$'),
+	handler text not null check (handler ~ '^[a-z_]+$')
+);
+comment on column clerk_action.handler is 'function (at, phone, language, number, word, days, reason, message id) → how it ended';
+
 -- The steps that messages of a batch ask for, in their order; called in the statement that files them.
 create function clerk_steps(p_at timestamptz, p_ids int8[], p_messages int4[], p_actions text[], p_numbers int8[], p_words text[], p_days int4[],
 	p_reasons text[], p_languages text[])
@@ -196,6 +203,7 @@ declare
 	v_numbers int8[] := '{}';
 	v_fields text[] := '{}';
 	v_languages text[] := '{}';
+	v_handler text;
 begin
 	for s in
 		select * from unnest(p_messages, p_actions, p_numbers, p_words, p_days, p_reasons, p_languages)
@@ -221,7 +229,11 @@ begin
 			v_languages := '{}';
 		end if;
 		continue when s.action is null;
-		if s.action in ('publish', 'draft', 'absent', 'archive') or v_wish and s.action not in ('yes', 'no', 'digits') then
+		v_handler := (select c.handler from clerk_action c where c.action = s.action);
+		if v_handler is not null then
+			execute format('select %I($1, $2, $3, $4, $5, $6, $7, $8)', v_handler) into v_code
+				using p_at, v_phone, s.language, s.number, s.word, s.days, s.reason, p_ids[s.message];
+		elsif s.action in ('publish', 'draft', 'absent', 'archive') or v_wish and s.action not in ('yes', 'no', 'digits') then
 			if s.number is not null and not v_wish then
 				perform say(p_at, v_phone, s.language, 'number_unknown', jsonb_build_object('number', s.number::text), null, p_ids[s.message]);
 			else
@@ -265,7 +277,7 @@ $$;
 grant execute on function clerk_steps, dialog_of to hailan_clerk, hailan_admin;
 grant execute on function keep_asks to hailan_timekeeper, hailan_admin;
 grant execute on function case_step, case_board, case_light_at to hailan_admin;
-grant select on case_action, case_transition, case_right, case_target, case_notice, ask_kind to hailan_admin, hailan_reader;
+grant select on case_action, case_transition, case_right, case_target, case_notice, ask_kind, clerk_action to hailan_admin, hailan_reader;
 grant select on case_life, case_now, ask, ask_past to hailan_admin;
 
 -- The lights board of a unit, by code or name; the city for null.

@@ -224,6 +224,46 @@ test_solved(void **state)
 }
 
 static void
+test_balance(void **state)
+{
+	static const struct {
+		const char *text;
+		bool asks;
+	} texts[] = {
+		{ "余额", true },
+		{ "　查余额！", true },
+		{ "余额多少？", true },
+		{ "时间银行", true },
+		{ "時間銀行", true },
+		{ "请问我的时间银行里还有几个小时", true },
+		{ "你好，我时间银行还剩多少小时啊，谢谢", true },
+		{ "查一下我存的时间", true },
+		{ "시간은행", true },
+		{ "시간 은행", true },
+		{ "잔액", true },
+		{ "시간은행 잔액 알려주세요", true },
+		{ "제 시간은행에 몇시간 있습니까?", true },
+		{ "시간은행에 얼마 남았슴까", true },
+		{ "", false },
+		{ "。", false },
+		{ "多少", false },
+		{ "还有几个小时", false },
+		{ "话费余额不足", false },
+		{ "电费余额查不了", false },
+		{ "您的余额为12.5元", false },
+		{ "时间银行那边的路灯坏了", false },
+		{ "银行门口井盖没了", false },
+		{ "은행앞 맨홀뚜껑이 없습니다", false },
+		{ "시간은행 간판이 떨어졌습니다", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (command_balance(texts[i].text, strlen(texts[i].text)) != texts[i].asks)
+			fail_msg("\"%s\"", texts[i].text);
+}
+
+static void
 test_codes(void **state)
 {
 	char code[5];
@@ -328,6 +368,7 @@ main(void)
 		cmocka_unit_test(test_meanings),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_solved),
+		cmocka_unit_test(test_balance),
 		cmocka_unit_test(test_codes),
 		cmocka_unit_test(test_what_we_tell_them_to_answer),
 		cmocka_unit_test(test_words_of_the_manual),
