@@ -4,7 +4,7 @@
  * The database, asynchronously. Only this folder knows libpq-fe.h.
  *
  * A connection heals: it connects when started, and again with back-off and jitter (200 ms doubling
- * to 10 s) whenever it is lost, for ever. Each call is one statement and one transaction of its
+ * to 3 s) whenever it is lost, for ever. Each call is one statement and one transaction of its
  * own; several may be under way (pipeline mode), and they are executed in order. There is no way to
  * run two statements in one transaction from here: what must be one transaction is one SQL
  * function. So a lost connection never leaves half a transaction, and the caller repeats the call

@@ -209,13 +209,29 @@ on_closed(void *arg, struct session *session)
 		submit_use(l->submit, NULL);
 }
 
+/* A request has no answer, and for a while nothing else has come: the other end may be gone, though
+ * nobody told. It is asked, and until that is known nothing is sent again, which would only go the
+ * same way. */
+static bool
+in_doubt(const struct link *l, struct session *session)
+{
+	int64_t sent_ms = submit_oldest_ms(l->submit);
+	int64_t limit_ms = bytes_mono_ms() - l->settings.response_ms / 2;
+
+	if (sent_ms == 0)
+		return false;
+	if (sent_ms <= limit_ms && !session_heard(session, limit_ms))
+		session_enquire(session);
+	return session_enquiring(session);
+}
+
 static void
 on_tick(void *arg, struct session *session)
 {
 	struct link *l = arg;
 
 	deliver_tick(l->deliver);
-	if (session == l->sessions[FIRST])
+	if (session == l->sessions[FIRST] && !in_doubt(l, session))
 		submit_tick(l->submit);
 }
 

@@ -727,13 +727,13 @@ ran_out(const struct session *s, int64_t now)
 	return NULL;
 }
 
-static void
-enquire(struct session *s, int64_t now)
+void
+session_enquire(struct session *s)
 {
-	if (s->enquiring || !past(s->heard_ms, s->settings->enquire_ms, now))
+	if (s->enquiring || (s->state != SESSION_BOUND && s->state != SESSION_DRAINING))
 		return;
 	s->enquiring = true;
-	s->enquired_ms = now;
+	s->enquired_ms = bytes_mono_ms();
 	s->enquire_sequence = session_next_sequence(s);
 	send_header(s, PDU_ENQUIRE_LINK, PDU_OK, s->enquire_sequence);
 }
@@ -754,8 +754,8 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	}
 	if (s->state == SESSION_BOUND && past(s->entered_ms, STEADY_MS, now))
 		s->delay_ms = 0;
-	if (s->state == SESSION_BOUND || s->state == SESSION_DRAINING)
-		enquire(s, now);
+	if (past(s->heard_ms, s->settings->enquire_ms, now))
+		session_enquire(s);
 	if (s->state == SESSION_BOUND && s->settings->inactivity_ms > 0 &&
 	    past(s->message_ms, s->settings->inactivity_ms, now)) {
 		because(s, "no message within inactivity");
@@ -838,6 +838,18 @@ session_restart(struct session *s)
 		step(s, SESSION_LOST, NULL);
 	event_del(s->retry);
 	arm(s->retry, 0);
+}
+
+bool
+session_enquiring(const struct session *s)
+{
+	return s->enquiring;
+}
+
+bool
+session_heard(const struct session *s, int64_t since_ms)
+{
+	return s->heard_ms >= since_ms;
 }
 
 void

@@ -93,6 +93,14 @@ void session_set_role(struct session *s, enum session_role role);
 /* Goes down at once and tries again at once, as after a change of role. */
 void session_restart(struct session *s);
 
+/* Asks the peer whether it is there, unless it is being asked: without an answer the session ends.
+ */
+void session_enquire(struct session *s);
+/* Whether it is being asked. */
+bool session_enquiring(const struct session *s);
+/* Whether the peer has answered anything at this monotonic time or since. */
+bool session_heard(const struct session *s, int64_t since_ms);
+
 enum session_state session_state_of(const struct session *s);
 enum session_role session_role_of(const struct session *s);
 /* 1…0x7fffffff, then 1 again. */

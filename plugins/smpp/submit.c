@@ -653,6 +653,21 @@ submit_tick(struct submit *s)
 	pump(s);
 }
 
+int64_t
+submit_oldest_ms(const struct submit *s)
+{
+	const struct outgoing *o;
+	int64_t oldest = 0;
+
+	if (s->unanswered == 0)
+		return 0;
+	TAILQ_FOREACH(o, &s->waiting, entry)
+	for (size_t i = 0; i < o->split.count; i++)
+		if (o->parts[i].state == PART_SENT && (oldest == 0 || o->parts[i].sent_ms < oldest))
+			oldest = o->parts[i].sent_ms;
+	return oldest;
+}
+
 void
 submit_drain(struct submit *s)
 {

@@ -47,6 +47,8 @@ void submit_take(struct submit *s, struct channel_message *message);
 void submit_use(struct submit *s, struct session *session);
 void submit_response(struct submit *s, const struct pdu *pdu);
 void submit_tick(struct submit *s);
+/* When the oldest request that waits for its answer was sent (monotonic), or 0. */
+int64_t submit_oldest_ms(const struct submit *s);
 /* Sends no message that is not begun; gives those back. */
 void submit_drain(struct submit *s);
 /* Messages that have not ended. */

@@ -88,12 +88,12 @@ class Town:
     """A cluster of the template "town", a simulator with one link (or what smsc(folder) makes), and hailand
     between them. What else is told goes to Daemon."""
 
-    def __init__(self, folder, fast=True, smsc=None, smsc_settings=None, tls=None, links=("a",), **options):
+    def __init__(self, folder, fast=True, smsc=None, smsc_settings=None, tls=None, links=("a",), cluster_folder=None, **options):
         self.folder = folder
         self.daemon = self.cluster = None
         self.smsc = smsc(folder) if smsc else ht.Smsc(folder, links=links, tls=tls, wait=False, **(smsc_settings or {}))
         try:
-            self.cluster = ht.Cluster(folder / "pg", fast=fast, template=template("town"))
+            self.cluster = ht.Cluster(cluster_folder or folder / "pg", fast=fast, template=template("town"))
             if not smsc:
                 self.smsc.ready()
             self.daemon = ht.Daemon(folder, self.cluster, self.smsc.ports, **options)

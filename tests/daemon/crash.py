@@ -107,9 +107,9 @@ def burst(town, n):
     return [f"+86{first + i}" for i in range(SENDERS)]
 
 
-def check_inbox(town, people):
+def check_inbox(town, people, messages=MESSAGES):
     ledger = [e for e in town.smsc.do("acked", kind="message")["ledger"] if e["from"] in people]
-    assert len(ledger) == MESSAGES
+    assert len(ledger) == messages
     bad = [e for e in ledger if e["state"] != "acked" or e["status"] != 0]
     assert not bad, f"{len(bad)} were not taken, the first: {bad[0]}"
     rows = town.rows("select source, raw, id from hailan.inbox where source = any(%s)", people)
@@ -129,14 +129,14 @@ def check_cases(town, people):
     assert not wrong, f"{len(wrong)} messages without exactly one case, the first: {wrong[0]}"
 
 
-def check_order(town, people):
+def check_order(town, people, messages=MESSAGES):
     """The events 'filed' of a sender come in the order of his messages."""
     rows = town.rows('select c.phone, c.message_id from hailan."case" c join hailan.case_event e on e.case_number = c.number'
                      " where c.phone = any(%s) and e.action = 'filed' order by e.id", people)
     by_phone = collections.defaultdict(list)
     for r in rows:
         by_phone[r["phone"]].append(r["message_id"])
-    assert sum(map(len, by_phone.values())) == MESSAGES, "not one event for each case"
+    assert sum(map(len, by_phone.values())) == messages, "not one event for each case"
     for phone, ids in by_phone.items():
         assert ids == sorted(ids), f"{phone}: handled out of order: {story_of(town, phone)}"
 
