@@ -8,3 +8,4 @@ include contrib/systemd/local.mk
 include contrib/completion/local.mk
 EXTRA_DIST += %D%/postfix/main.cf %D%/exim/hailan.conf %D%/opensmtpd/smtpd.conf
 EXTRA_DIST += %D%/example-channel/line.c %D%/example-channel/Makefile %D%/example-channel/README.md
+EXTRA_DIST += %D%/asterisk/extensions.conf %D%/asterisk/pjsip.conf %D%/asterisk/README.md

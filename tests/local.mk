@@ -9,10 +9,12 @@ include tests/unit/clerk.mk
 include tests/unit/core.mk
 include tests/unit/database.mk
 include tests/unit/text.mk
+include tests/unit/ivr.mk
 include tests/unit/lmtp.mk
 include tests/unit/smpp.mk
 include tests/unit/supervisor.mk
 include tests/fuzz/text.mk
+include tests/fuzz/ivr.mk
 include tests/fuzz/lmtp.mk
 include tests/fuzz/smpp.mk
 include tests/fuzz/settings.mk

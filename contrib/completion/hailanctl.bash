@@ -5,7 +5,7 @@ _hailanctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local common="-f --config -d --database -S --socket -j --json -h --help"
-	local commands="status alarms board stats case inbox outbox attachment bank try timers rules simulate import migrate check reload help version"
+	local commands="status alarms board stats case inbox outbox attachment recordings write bank try timers rules simulate import migrate check reload help version"
 	local kinds="units staff volunteers allies households residents keywords categories routing templates calendar hours rules"
 	local command="" options="" word i operands=0
 
@@ -54,6 +54,7 @@ _hailanctl()
 	alarms) options="-a --all -e --end -n --recent" ;;
 	board) options="-t --at" ;;
 	stats) options="-u --unit -m --month --from --to -b --by -a --area -c --csv -H --html -L --language -F --formulas" ;;
+	recordings) options="-n --limit" ;;
 	case) options="-o --open -p --phone -u --unit -l --limit" ;;
 	inbox) options="-s --stuck -r --retry -n --recent" ;;
 	attachment) options="-m --message -g --get -o --output" ;;

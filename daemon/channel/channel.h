@@ -25,7 +25,7 @@ extern "C" {
 
 /* Raised whenever a struct or the meaning of a function below changes. A plugin with another number
  * is refused in one line and not started. */
-#define CHANNEL_ABI 2
+#define CHANNEL_ABI 3
 
 #define CHANNEL_ERROR_BYTES 512
 
@@ -33,10 +33,12 @@ struct channel;      /* the runtime's side of this channel */
 struct channel_link; /* one connection to a peer, as configured; lives as long as the channel */
 struct channel_submission; /* a report on its way into the database */
 struct channel_message;    /* a text on its way out */
+struct channel_look;       /* a question to the database */
 
 /* An error in words: lowercase, no full stop, cause and cure. Fill it with channel_fail(). */
 struct channel_error {
 	char text[CHANNEL_ERROR_BYTES];
+	int line; /* in the settings; 0: where the channel's section begins */
 };
 
 /* ---- settings ------------------------------------------------------------------------------ */
@@ -78,6 +80,11 @@ const char *channel_link_name(const struct channel_link *);
 void channel_link_set_data(struct channel_link *, void *data);
 void *channel_link_data(const struct channel_link *);
 
+/* Sections "menu NAME { … }" of the channel, for a plugin that leads people: in the order of the
+ * file. Their options are asked for as those of a link; they have no state. */
+size_t channel_menu_count(const struct channel *);
+struct channel_link *channel_menu_at(const struct channel *, size_t index);
+
 /* ---- in: reports --------------------------------------------------------------------------- */
 
 enum channel_report_flag {
@@ -87,6 +94,8 @@ enum channel_report_flag {
 	CHANNEL_TRUNCATED = 8, /* the peer sent more than was kept */
 	/* The source may be forged: nothing is done that only its owner may ask for. */
 	CHANNEL_UNPROVEN = 256,
+	/* It was spoken: it cannot be answered over this channel, but as a text to the source. */
+	CHANNEL_SPOKEN = 512,
 };
 
 /* A piece of a long message. Pieces are stored and acknowledged one by one, in any order and over
@@ -226,6 +235,21 @@ void channel_link_throttled(struct channel *, struct channel_link *);
 void channel_alarm(struct channel *, const struct channel_link *, const char *name, bool raised,
     const char *detail);
 
+/* ---- questions ------------------------------------------------------------------------------ */
+
+/* The answer: lines, each ended by a line feed, of fields parted by tabs; "" when there is nothing
+ * to tell. NULL: the database is away or has not answered in time. Lent. Never called from inside
+ * channel_look(). */
+typedef void channel_look_fn(void *arg, const char *lines);
+
+/* Asks what a person who is there now may be told. what is one of the questions in channel(3), key
+ * and more are what it needs, "" nothing; all are copied. done is called exactly once, at the
+ * latest wait_ms from now, unless the question is cancelled first; the handle is valid until then.
+ */
+struct channel_look *channel_look(struct channel *, const char *what, const char *key,
+    const char *more, int64_t wait_ms, channel_look_fn *done, void *arg);
+void channel_look_cancel(struct channel_look *);
+
 /* ---- services ------------------------------------------------------------------------------ */
 
 struct event_base *channel_loop(const struct channel *);
@@ -234,6 +258,10 @@ int64_t channel_now(void);
 /* Fills *error; returns false. */
 bool channel_fail(struct channel_error *error, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* The same for a fault of an option, of the channel or of a link or menu of its own: the line where
+ * it stands is told with it. */
+bool channel_fail_at(const struct channel *, const struct channel_link *, const char *option,
+    struct channel_error *error, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 enum channel_log { CHANNEL_LOG_ERROR, CHANNEL_LOG_WARNING, CHANNEL_LOG_INFO, CHANNEL_LOG_DEBUG };
 /* No phone number and no text above debug. */
 void channel_log(struct channel *, enum channel_log, const char *fmt, ...)
@@ -280,6 +308,7 @@ struct channel_plugin {
 	const char *summary; /* one line */
 	const struct channel_option *options;
 	const struct channel_option *link_options; /* NULL: no links */
+	const struct channel_option *menu_options; /* NULL: no menus */
 
 	/* Looks at the settings only: opens nothing, changes nothing. Called by "hailand -t" too,
 	 * with a channel on which only settings may be asked for. May be NULL. */

@@ -44,6 +44,9 @@ channel_config_free(struct channel_config **config)
 	for (size_t i = 0; i < c->link_count; i++)
 		section_clear(&c->links[i]);
 	free(c->links);
+	for (size_t i = 0; i < c->menu_count; i++)
+		section_clear(&c->menus[i]);
+	free(c->menus);
 	free(c->name);
 	free(c->file);
 	free(c->plugin);
@@ -60,14 +63,25 @@ channel_config_set(struct channel_section *section, const char *key, const char 
 	    (struct channel_setting){ xstrdup(key), xstrdup(value), line };
 }
 
+static struct channel_section *
+add_section(struct channel_section **list, size_t *count, const char *name, int line)
+{
+	struct channel_section *section;
+
+	*list = xreallocarray(*list, *count + 1, sizeof(**list));
+	section = &(*list)[(*count)++];
+	*section = (struct channel_section){ .name = xstrdup(name), .line = line };
+	return section;
+}
+
 struct channel_section *
 channel_config_add_link(struct channel_config *config, const char *name, int line)
 {
-	struct channel_section *link;
+	return add_section(&config->links, &config->link_count, name, line);
+}
 
-	config->links =
-	    xreallocarray(config->links, config->link_count + 1, sizeof(*config->links));
-	link = &config->links[config->link_count++];
-	*link = (struct channel_section){ .name = xstrdup(name), .line = line };
-	return link;
+struct channel_section *
+channel_config_add_menu(struct channel_config *config, const char *name, int line)
+{
+	return add_section(&config->menus, &config->menu_count, name, line);
 }

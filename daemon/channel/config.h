@@ -14,6 +14,9 @@
  *		link east {                links[0].name "east"
  *			host = "192.0.2.1" links[0].list[0]
  *		}
+ *		menu root {                menus[0].name "root"
+ *			keys = "1=report"  menus[0].list[0]
+ *		}
  *	}
  */
 struct channel_setting {
@@ -22,9 +25,9 @@ struct channel_setting {
 	int line;    /* 0: unknown */
 };
 
-/* The settings of the channel itself, or of one of its links. */
+/* The settings of the channel itself, or of one of its links or menus. */
 struct channel_section {
-	char *name; /* of the link; NULL for the channel's own */
+	char *name; /* of the link or menu; NULL for the channel's own */
 	int line;   /* of the section's beginning */
 	struct channel_setting *list;
 	size_t count;
@@ -39,6 +42,8 @@ struct channel_config {
 	struct channel_section settings;
 	struct channel_section *links;
 	size_t link_count;
+	struct channel_section *menus;
+	size_t menu_count;
 };
 
 /* All strings are copied; role may be NULL. */
@@ -46,9 +51,11 @@ struct channel_config *channel_config_new(
     const char *name, const char *file, int line, const char *plugin, const char *role);
 /* Accepts NULL, sets NULL. */
 void channel_config_free(struct channel_config **config);
-/* Adds a setting to config->settings or to a link. */
+/* Adds a setting to config->settings, to a link or to a menu. */
 void
 channel_config_set(struct channel_section *section, const char *key, const char *value, int line);
-/* Adds a link section; the pointer is valid until the next one is added. */
+/* Adds a section; the pointer is valid until the next one is added. */
 struct channel_section *
 channel_config_add_link(struct channel_config *config, const char *name, int line);
+struct channel_section *
+channel_config_add_menu(struct channel_config *config, const char *name, int line);

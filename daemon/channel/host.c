@@ -56,12 +56,40 @@ read_links(struct channel *c, struct buffer *errors)
 
 		l->channel = c;
 		l->name = named ? section->name : "";
+		l->section = named ? section : NULL;
 		l->since_us = clock_now();
 		ok &= options_read(section, options_of_links, c->plugin->link_options, config->file,
 		    where, &l->options, errors);
 		l->rate = l->rate_now = (double)options_find(&l->options, "rate")->number;
 		free(where);
 		free(nothing.name);
+	}
+	return ok;
+}
+
+static bool
+read_menus(struct channel *c, struct buffer *errors)
+{
+	const struct channel_config *config = c->config;
+	bool ok = true;
+
+	if (c->plugin->menu_options == NULL && config->menu_count > 0) {
+		buffer_printf(errors, "%s:%d: channel %s: its plugin knows no menus\n",
+		    config->file, config->menus[0].line, config->name);
+		return false;
+	}
+	c->menu_count = config->menu_count;
+	c->menus = xcalloc(c->menu_count, sizeof(*c->menus));
+	for (size_t i = 0; i < c->menu_count; i++) {
+		struct channel_link *m = &c->menus[i];
+		char *where = xasprintf("channel %s, menu %s", config->name, config->menus[i].name);
+
+		m->channel = c;
+		m->name = config->menus[i].name;
+		m->section = &config->menus[i];
+		ok &= options_read(m->section, options_of_menus, c->plugin->menu_options,
+		    config->file, where, &m->options, errors);
+		free(where);
 	}
 	return ok;
 }
@@ -86,10 +114,11 @@ prepare(struct channel *c, const struct channel_config *config, const char *plug
 	ok = options_read(&config->settings, options_of_channels, c->plugin->options, config->file,
 	    where, &c->options, errors);
 	ok &= read_links(c, errors);
+	ok &= read_menus(c, errors);
 	free(where);
 	if (ok && c->plugin->check != NULL && !c->plugin->check(c, &error)) {
 		buffer_printf(errors, "%s:%d: channel %s: %s\n", config->file,
-		    config->settings.line, config->name, error.text);
+		    error.line > 0 ? error.line : config->settings.line, config->name, error.text);
 		ok = false;
 	}
 	return ok;
@@ -103,6 +132,10 @@ clear(struct channel *c)
 		options_clear(&c->links[i].options);
 	free(c->links);
 	c->links = NULL;
+	for (size_t i = 0; c->menus != NULL && i < c->menu_count; i++)
+		options_clear(&c->menus[i].options);
+	free(c->menus);
+	c->menus = NULL;
 }
 
 bool
@@ -334,6 +367,18 @@ channel_link_data(const struct channel_link *l)
 	return l->data;
 }
 
+size_t
+channel_menu_count(const struct channel *c)
+{
+	return c->menu_count;
+}
+
+struct channel_link *
+channel_menu_at(const struct channel *c, size_t index)
+{
+	return index < c->menu_count ? &c->menus[index] : NULL;
+}
+
 void
 channel_link_state(
     struct channel *c, struct channel_link *l, enum channel_link_state state, const char *detail)
@@ -414,6 +459,21 @@ channel_fail(struct channel_error *error, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(error->text, sizeof(error->text), fmt, ap);
 	va_end(ap);
+	return false;
+}
+
+bool
+channel_fail_at(const struct channel *c, const struct channel_link *l, const char *option,
+    struct channel_error *error, const char *fmt, ...)
+{
+	const struct channel_section *section =
+	    l != NULL && l->section != NULL ? l->section : &c->config->settings;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(error->text, sizeof(error->text), fmt, ap);
+	va_end(ap);
+	error->line = options_line(section, option);
 	return false;
 }
 

@@ -14,7 +14,9 @@
 struct announce;
 struct buffer;
 struct channel_config;
+struct channel_section;
 struct inbox;
+struct looks;
 struct outbox;
 struct receipts;
 struct role;
@@ -24,7 +26,8 @@ enum { HOST_ALARMS = 16, HOST_COUNTERS = 64, HOST_DETAIL = 256 };
 
 struct channel_link {
 	struct channel *channel;
-	const char *name; /* "" for the one of a channel without links */
+	const char *name;                      /* "" for the one of a channel without links */
+	const struct channel_section *section; /* NULL for that one */
 	struct option_values options;
 	void *data;
 	enum channel_link_state state;
@@ -61,9 +64,12 @@ struct channel {
 	struct option_values options;
 	struct channel_link *links; /* one without a name when the plugin has no links */
 	size_t link_count;
+	struct channel_link *menus;
+	size_t menu_count;
 	struct inbox *inbox;
 	struct receipts *receipts;
 	struct announce *announce;
+	struct looks *looks;
 	struct outbox *outbox;
 	struct host_alarm alarms[HOST_ALARMS];
 	struct host_counter counters[HOST_COUNTERS];

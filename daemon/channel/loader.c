@@ -35,7 +35,8 @@ check(const char *file, const struct channel_plugin *p, struct channel_error *er
 		return refuse(file, error);
 	}
 	if (!options_table_ok(p->options, options_of_channels, error) ||
-	    !options_table_ok(p->link_options, options_of_links, error))
+	    !options_table_ok(p->link_options, options_of_links, error) ||
+	    !options_table_ok(p->menu_options, options_of_menus, error))
 		return refuse(file, error);
 	return p;
 }

@@ -12,6 +12,7 @@ libchannel_la_SOURCES = \
 	%D%/inbox.c %D%/inbox.h \
 	%D%/inbox_params.c %D%/inbox_params.h \
 	%D%/loader.c %D%/loader.h \
+	%D%/look.c %D%/look.h \
 	%D%/options.c %D%/options.h \
 	%D%/outbox.c %D%/outbox.h \
 	%D%/receipts.c %D%/receipts.h \

@@ -36,6 +36,10 @@ const struct channel_option options_of_links[] = {
 	{ NULL, CHANNEL_STRING, NULL, 0, 0, NULL, NULL },
 };
 
+const struct channel_option options_of_menus[] = {
+	{ NULL, CHANNEL_STRING, NULL, 0, 0, NULL, NULL },
+};
+
 static const enum setting_type types[] = {
 	[CHANNEL_STRING] = SETTING_STRING,
 	[CHANNEL_SECRET] = SETTING_STRING,
@@ -75,6 +79,14 @@ given(const struct channel_section *section, const char *name)
 		if (strcmp(section->list[i].key, name) == 0)
 			found = &section->list[i];
 	return found;
+}
+
+int
+options_line(const struct channel_section *section, const char *name)
+{
+	const struct channel_setting *s = given(section, name);
+
+	return s != NULL ? s->line : section->line;
 }
 
 static bool

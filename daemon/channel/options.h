@@ -26,6 +26,7 @@ struct option_values {
 /* What every channel and every link has beside its plugin's options; each ends with NULL. */
 extern const struct channel_option options_of_channels[];
 extern const struct channel_option options_of_links[];
+extern const struct channel_option options_of_menus[];
 
 /* Types what stands in section against the two tables (plugin may be NULL). False when something is
  * wrong, with one line "FILE:LINE: …\n" for each fault; *out is filled all the same and is the
@@ -34,6 +35,9 @@ bool options_read(const struct channel_section *section, const struct channel_op
     const struct channel_option *plugin, const char *file, const char *where,
     struct option_values *out, struct buffer *errors);
 void options_clear(struct option_values *values);
+
+/* Where an option stands, or its section when it was not given. */
+int options_line(const struct channel_section *section, const char *name);
 
 /* A name that was not declared is a bug and aborts. */
 const struct option_value *options_find(const struct option_values *values, const char *name);

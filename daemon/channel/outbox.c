@@ -21,6 +21,7 @@
 #include "channel/clean.h"
 #include "channel/fault.h"
 #include "channel/host.h"
+#include "channel/look.h"
 #include "channel/receipts.h"
 #include "database/database.h"
 #include "embedded.h"
@@ -604,6 +605,7 @@ outbox_new(struct channel *c)
 	database_listen(o->db, o->notify_name, on_notify, o);
 	c->receipts = receipts_new(c, o->db);
 	c->announce = announce_new(o->db);
+	c->looks = looks_new(c, o->db);
 	soon(o->poll, POLL_MS);
 	return o;
 }
@@ -619,6 +621,7 @@ outbox_free(struct outbox **outbox)
 		return;
 	receipts_free(&o->channel->receipts);
 	announce_free(&o->channel->announce);
+	looks_free(&o->channel->looks);
 	database_free(&o->db);
 	while ((m = TAILQ_FIRST(&o->hand)) != NULL) {
 		TAILQ_REMOVE(&o->hand, m, entry);

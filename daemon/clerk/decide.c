@@ -89,10 +89,11 @@ say(struct decide_context *c, struct decision *d, enum template t, enum tongue t
 {
 	struct buffer body = { 0 };
 	/* To a phone about a mail: by the phones' channel, from its own number. */
-	bool same = is_mail(to) == is_mail(d->source);
+	bool same = is_mail(to) == is_mail(d->source) && !d->spoken;
 	struct decision_out *o;
 
-	if (d->out_count == DECISION_OUT_MAX)
+	/* what was spoken may come from a phone that gets no texts */
+	if (d->out_count == DECISION_OUT_MAX || (d->spoken && !policy_can_text(c->policy, to)))
 		return;
 	o = &d->out[d->out_count++];
 	reply_render(c->policy, t, tongue, fields, &body);
@@ -103,7 +104,7 @@ say(struct decide_context *c, struct decision *d, enum template t, enum tongue t
 		.channel = same          ? d->channel
 			   : is_mail(to) ? c->policy->mail_channel
 					 : c->policy->phone_channel,
-		.link = strcmp(to, d->source) == 0 ? d->link : "",
+		.link = same && strcmp(to, d->source) == 0 ? d->link : "",
 		.source = same ? d->destination : "",
 		.destination = to,
 		.body = arena_keep(c->arena, body.data, body.len),
@@ -319,7 +320,8 @@ file(struct decide_context *c, struct decision *d, const struct message *m,
 	d->wish = wish;
 	d->verdict = wish ? "wish" : "case";
 	d->urgent = u->urgent && !wish;
-	d->number = c->next_number(c->arg);
+	if (d->number == 0)
+		d->number = c->next_number(c->arg);
 	d->person = d->entered_by != 0 ? 0 : m->person;
 	if (d->phone == NULL)
 		d->phone = d->source;
@@ -810,6 +812,121 @@ spoken(struct decide_context *c, struct decision *d, const struct message *m,
 	return false;
 }
 
+/* ---- calls ---------------------------------------------------------------------------------- */
+
+/* What was said is a recording: a case or wish to be written down. Of what nobody said anything in
+ * only the number is known: it is called back. */
+static void
+file_call(struct decide_context *c, struct decision *d, const struct message *m, const char *kind)
+{
+	static const struct understanding nothing = { .kind = KIND_CASE };
+	bool missed = strcmp(kind, "callback") == 0, wish = strcmp(kind, "wish") == 0;
+	bool files = (m->flags & MESSAGE_FILES) != 0;
+	const struct policy_unit *unit;
+	char category[40];
+
+	message_protocol_text(m, "category", category, sizeof(category));
+	d->files = true;
+	d->wish = wish;
+	d->verdict = missed ? "callback" : "recording";
+	d->number = c->next_number(c->arg);
+	d->person = m->person;
+	d->phone = d->source;
+	d->category = keep(c, policy_category(c->policy, category) != NULL ? category : "");
+	d->text = missed ? d->tongue == TONGUE_KO ? "(받지 못한 전화, 다시 걸어주세요)"
+						  : "（来电未说完，请回电话）"
+		  : d->tongue == TONGUE_KO ? "(전화 록음, 받아쓰기 대기)"
+					   : "（电话录音，待听写）";
+	take_address(c, d, m, &nothing);
+	/* a word for the grid worker goes to him, whatever the matter is */
+	unit =
+	    strcmp(kind, "message") == 0 && d->place != 0
+		? policy_unit(c->policy, d->place)
+		: route_responsible(c->policy, wish || d->category[0] == '\0' ? NULL : d->category,
+		      d->place, d->building);
+	d->unit = unit != NULL ? unit->id : 0;
+	d->step = (struct step){
+		.action = "dictate", .number = d->number, .word = keep(c, kind), .reason = ""
+	};
+	answer(c, d, missed && !files ? TEMPLATE_CALL_MISSED : TEMPLATE_CALL_KEPT,
+	    &(struct reply_fields){ .number = number_text(c, d->number),
+		.unit = unit_name(c, d->unit, d->tongue),
+		.phone = unit_phone(c, d->unit) });
+	notify_unit(c, d, files ? TEMPLATE_NOTICE_CALL : TEMPLATE_NOTICE_CALLBACK,
+	    unit != NULL ? unit : policy_unit(c->policy, d->place), d->source);
+}
+
+/* The fields that are known now, as a JSON object for the rules. */
+static const char *
+written_fields(struct decide_context *c, const struct decision *d)
+{
+	const struct {
+		const char *key, *value;
+	} texts[] = {
+		{ "category", d->category },
+		{ "category2", d->category2 },
+		{ "building", d->building },
+		{ "entrance", d->entrance },
+		{ "room", d->room },
+		{ "landmark", d->landmark },
+		{ "text", d->text },
+		{ "language", tongue_name(d->tongue) },
+	};
+	struct buffer b = { 0 };
+	const char *kept;
+
+	buffer_printf(&b, "{\"urgent\":%s,\"score\":%d,\"unit\":%d,\"place\":%d,\"floor\":%d",
+	    d->urgent ? "true" : "false", d->score, (int)d->unit, (int)d->place, d->floor);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		buffer_printf(&b, ",\"%s\":", texts[i].key);
+		buffer_add_json(&b, texts[i].value, strlen(texts[i].value));
+	}
+	buffer_add_byte(&b, '}');
+	kept = arena_keep(c->arena, b.data, b.len);
+	buffer_clear(&b);
+	return kept;
+}
+
+/* A recording that somebody wrote down: now it is understood, as if the caller had written it. The
+ * number is there already. */
+static void
+file_written(struct decide_context *c, struct decision *d, const struct message *m,
+    const struct understanding *u)
+{
+	d->number = message_protocol_number(m, "writes");
+	file(c, d, m, u, message_protocol_number(m, "wish") != 0);
+	d->verdict = "written";
+	d->step = (struct step){
+		.action = "written", .number = d->number, .word = written_fields(c, d), .reason = ""
+	};
+	d->files = false;
+}
+
+/* A call tells what it is in its protocol. False: an answer of the caller's, as if he had written
+ * it. */
+static bool
+called(struct decide_context *c, struct decision *d, const struct message *m,
+    const struct understanding *u)
+{
+	char kind[16], language[8];
+
+	message_protocol_text(m, "call", kind, sizeof(kind));
+	message_protocol_text(m, "language", language, sizeof(language));
+	if (language[0] != '\0' && m->source[0] == '+') {
+		d->contact = d->source;
+		d->contact_tongue = d->tongue = tongue_parse(language);
+	}
+	if (strcmp(kind, "answer") == 0)
+		return false;
+	if (strcmp(kind, "written") == 0)
+		file_written(c, d, m, u);
+	else if (strcmp(kind, "none") == 0)
+		d->verdict = "call";
+	else
+		file_call(c, d, m, kind);
+	return true;
+}
+
 /* ---- the kinds ------------------------------------------------------------------------------ */
 
 /* The same words as a moment ago: counted, and answered only once. */
@@ -916,6 +1033,7 @@ begin(struct decide_context *c, const struct message *m, struct decision *d)
 	d->category = d->category2 = d->text = d->building = d->entrance = d->room = d->landmark =
 	    "";
 	d->contact_campaigns = -1;
+	d->spoken = (m->flags & MESSAGE_SPOKEN) != 0;
 	if (m->decoded)
 		d->decoded = arena_keep(c->arena, m->text, m->text_len);
 	d->text_hash = recent_hash(m->text, m->text_len);
@@ -949,6 +1067,8 @@ decide(struct decide_context *c, struct message *m, struct decision *d)
 		d->look_id = message_protocol_number(m, "late_for");
 		return;
 	}
+	if (d->spoken && called(c, d, m, &u))
+		return;
 	if (!asks_balance(d, m, &u) && !claimed(c, d, m, &u) && !commanded(c, d, m, &u) &&
 	    !spoken(c, d, m, &u) && !in_thread(c, d, m, &u))
 		by_kind(c, d, m, &u);

@@ -44,7 +44,8 @@ struct decision {
 	const char *verdict; /* a static name */
 	const char *decoded; /* the text, where it was not stored yet; else NULL */
 
-	bool files; /* a case or wish of its own */
+	bool spoken; /* it cannot be answered over its own channel */
+	bool files;  /* a case or wish of its own */
 	bool wish, urgent;
 	int64_t number, person, entered_by; /* entered_by: the person who filed it for him; 0 */
 	const char *phone, *category, *category2; /* categories "" none */

@@ -123,6 +123,28 @@ message_protocol_number(const struct message *m, const char *key)
 	return strtoll(at, NULL, 10);
 }
 
+void
+message_protocol_text(const struct message *m, const char *key, char *out, size_t size)
+{
+	char quoted[40];
+	const char *at;
+	size_t len = 0;
+
+	snprintf(quoted, sizeof(quoted), "\"%s\"", key);
+	at = strstr(m->protocol, quoted);
+	if (at != NULL) {
+		at += strlen(quoted);
+		at += strspn(at, ": ");
+		if (*at == '"')
+			len = strcspn(++at, "\"\\");
+	}
+	if (len >= size)
+		len = size - 1;
+	if (len > 0)
+		memcpy(out, at, len);
+	out[len] = '\0';
+}
+
 /* The lengths of the parts in their order, 0 for one that is missing. */
 static size_t
 read_segments(const struct message *m, size_t *lengths)

@@ -23,6 +23,7 @@ enum message_flag {
 	MESSAGE_JOINED = 64,
 	MESSAGE_FILES = 128,
 	MESSAGE_UNPROVEN = 256,
+	MESSAGE_SPOKEN = 512,
 };
 
 struct message_case {
@@ -65,3 +66,6 @@ void message_decode(struct message *m, const struct policy *p, struct buffer *te
 
 /* A number of the protocol's JSON, such as "late_for"; 0 when there is none. */
 int64_t message_protocol_number(const struct message *m, const char *key);
+/* A text of it, without characters that need escaping; cut at size - 1 bytes. "" when there is
+ * none. */
+void message_protocol_text(const struct message *m, const char *key, char *out, size_t size);

@@ -2,6 +2,7 @@
 /* The tables of an administrator, loaded as a whole. */
 #include "clerk/policy.h"
 
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,10 @@ static const char *const template_names[TEMPLATES] = {
 	[TEMPLATE_NOTICE_ADDED] = "notice_added",
 	[TEMPLATE_NOTICE_SAME] = "notice_same",
 	[TEMPLATE_PART_MISSING] = "part_missing",
+	[TEMPLATE_CALL_KEPT] = "call_kept",
+	[TEMPLATE_CALL_MISSED] = "call_missed",
+	[TEMPLATE_NOTICE_CALL] = "notice_call",
+	[TEMPLATE_NOTICE_CALLBACK] = "notice_callback",
 };
 
 const char *
@@ -65,6 +70,7 @@ policy_new(void)
 	p->signature = xstrdup("");
 	p->phone_channel = xstrdup("sms");
 	p->mail_channel = xstrdup("mail");
+	p->landlines = xstrdup("");
 	return p;
 }
 
@@ -169,6 +175,21 @@ policy_set_channels(struct policy *p, const char *phone, const char *mail)
 }
 
 void
+policy_set_landlines(struct policy *p, const char *pattern)
+{
+	set_name(&p->landlines, pattern);
+}
+
+bool
+policy_can_text(const struct policy *p, const char *address)
+{
+	if (strchr(address, '@') != NULL)
+		return true;
+	return address[0] == '+' &&
+	       (p->landlines[0] == '\0' || fnmatch(p->landlines, address, 0) != 0);
+}
+
+void
 policy_set_signature(struct policy *p, const char *signature)
 {
 	free(p->signature);
@@ -256,6 +277,7 @@ policy_free(struct policy **policy)
 	free(p->grids);
 	free(p->phone_channel);
 	free(p->mail_channel);
+	free(p->landlines);
 	free(p->signature);
 	lexicon_free(&p->lexicon);
 	free(p);

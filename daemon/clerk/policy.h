@@ -72,6 +72,10 @@ enum template {
 	TEMPLATE_NOTICE_ADDED,
 	TEMPLATE_NOTICE_SAME,
 	TEMPLATE_PART_MISSING,
+	TEMPLATE_CALL_KEPT,
+	TEMPLATE_CALL_MISSED,
+	TEMPLATE_NOTICE_CALL,
+	TEMPLATE_NOTICE_CALLBACK,
 	TEMPLATES
 };
 const char *template_name(enum template t);
@@ -92,6 +96,7 @@ struct policy {
 	/* Where texts to phones and to addresses of mail go when what they are about came another
 	 * way. */
 	char *phone_channel, *mail_channel;
+	char *landlines; /* pattern of fnmatch(3): phones that get no texts; "" none */
 };
 
 /* NULL when there is none. */
@@ -103,6 +108,9 @@ policy_grid(const struct policy *p, int32_t community, const char *building);
 
 /* Whether the building's estate has a property company: 1, 0, or -1 when it is not known. */
 int policy_property(const struct policy *p, int32_t community, const char *building);
+
+/* Whether a text can reach this address: no name, and no landline. */
+bool policy_can_text(const struct policy *p, const char *address);
 
 struct policy_load;
 /* Runs once, from the loop: with the policy, which is the callee's (policy_free), or NULL and the
@@ -132,6 +140,7 @@ void policy_set_template(struct policy *p, const char *name, enum tongue tongue,
 void policy_set_signature(struct policy *p, const char *signature);
 void
 policy_set_channels(struct policy *p, const char *phone, const char *mail); /* NULL: as before */
+void policy_set_landlines(struct policy *p, const char *pattern);
 /* Puts tables in order and checks that nothing is missing. The lexicon is the caller's to fill and
  * is compiled here. */
 bool policy_finish(struct policy *p, struct err *err);

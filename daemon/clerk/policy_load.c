@@ -55,6 +55,8 @@ take_setting(struct policy *p, const struct result *r, int row, struct err *err)
 		policy_set_channels(p, text(r, row, "value"), NULL);
 	else if (strcmp(text(r, row, "key"), "mail_channel") == 0)
 		policy_set_channels(p, NULL, text(r, row, "value"));
+	else if (strcmp(text(r, row, "key"), "landlines") == 0)
+		policy_set_landlines(p, text(r, row, "value"));
 	return true;
 }
 

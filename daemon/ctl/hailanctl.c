@@ -37,8 +37,8 @@ struct ctl {
 };
 
 extern const struct ctl_command ctl_alarms, ctl_attachment, ctl_bank, ctl_board, ctl_case,
-    ctl_check, ctl_help, ctl_import, ctl_inbox, ctl_migrate, ctl_outbox, ctl_reload, ctl_rules,
-    ctl_simulate, ctl_stats, ctl_status, ctl_timers, ctl_try, ctl_version;
+    ctl_check, ctl_help, ctl_import, ctl_inbox, ctl_migrate, ctl_outbox, ctl_recordings, ctl_reload,
+    ctl_rules, ctl_simulate, ctl_stats, ctl_status, ctl_timers, ctl_try, ctl_version, ctl_write;
 
 const struct ctl_command *const ctl_commands[] = {
 	&ctl_status,
@@ -49,6 +49,8 @@ const struct ctl_command *const ctl_commands[] = {
 	&ctl_inbox,
 	&ctl_outbox,
 	&ctl_attachment,
+	&ctl_recordings,
+	&ctl_write,
 	&ctl_bank,
 	&ctl_try,
 	&ctl_timers,

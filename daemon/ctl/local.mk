@@ -14,7 +14,7 @@ sbin_PROGRAMS += hailanctl
 hailanctl_SOURCES = \
 	%D%/hailanctl.c %D%/ctl.h \
 	%D%/alarms.c %D%/attachment.c %D%/bank.c %D%/board.c %D%/case.c %D%/help.c %D%/import.c %D%/import.h %D%/inbox.c %D%/migrate.c \
-	%D%/outbox.c %D%/reload.c %D%/rules.c %D%/simulate.c %D%/stats.c %D%/status.c %D%/timers.c %D%/try.c \
+	%D%/outbox.c %D%/recordings.c %D%/reload.c %D%/rules.c %D%/simulate.c %D%/stats.c %D%/status.c %D%/timers.c %D%/try.c \
 	%D%/version.c \
 	%D%/control.c \
 	%D%/sql.c %D%/sql.h \

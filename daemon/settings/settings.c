@@ -29,7 +29,8 @@ struct settings {
 	size_t channel_count;
 };
 
-static const struct reader_kind link_kinds[] = { { "link", true, NULL }, { 0 } };
+static const struct reader_kind link_kinds[] = { { "link", true, NULL }, { "menu", true, NULL },
+	{ 0 } };
 static const struct reader_kind kinds[] = {
 	{ "database", false, NULL },
 	{ "clerk", false, NULL },
@@ -346,7 +347,10 @@ make_channel(const struct section *s)
 	copy_entries(&c->settings, s, true);
 	for (size_t i = 0; i < s->section_count; i++) {
 		const struct section *l = s->sections[i];
-		copy_entries(channel_config_add_link(c, l->title, l->line), l, false);
+		bool menu = strcmp(l->name, "menu") == 0;
+		copy_entries(menu ? channel_config_add_menu(c, l->title, l->line)
+				  : channel_config_add_link(c, l->title, l->line),
+		    l, false);
 	}
 	return c;
 }

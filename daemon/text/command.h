@@ -39,6 +39,7 @@ enum command_verb {
 	COMMAND_CHASE,
 	COMMAND_NOTE,
 	COMMAND_LOOK,
+	COMMAND_WRITE, /* what is said in a recording */
 	COMMAND_LIST,
 	COMMAND_HELP,
 	COMMAND_REPORT_FOR, /* the text is a resident's */

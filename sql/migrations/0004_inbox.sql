@@ -63,7 +63,7 @@ create table inbox (
 	text text check (length(text) <= 65536),
 	protocol text check (length(protocol) <= 4096)
 ) partition by range (id);
-comment on column inbox.flags is '1 never answer, 2 damaged, 4 charset guessed, 8 truncated, 16 late part, 32 incomplete, 64 joined from parts, 128 with attachments, 256 source may be forged';
+comment on column inbox.flags is '1 never answer, 2 damaged, 4 charset guessed, 8 truncated, 16 late part, 32 incomplete, 64 joined from parts, 128 with attachments, 256 source may be forged, 512 spoken: answered by text';
 create table inbox_default partition of inbox default;
 
 create table inbox_waiting (

@@ -7,6 +7,7 @@ set local search_path = hailan, pg_temp;
 insert into setting (key, value, help) values
 	('notice_channel', '', 'the channel of notices to telephones; empty: the one that the message came through'),
 	('notice_source', '', 'the number that notices come from where nobody wrote before; empty: as the case was written to'),
+	('landlines', '+86[2-9]*', 'phones that get no texts, as a pattern of the shell; empty: all get them'),
 	('reply_keep', '24 hours', 'an answer that could not be sent for so long is not sent'),
 	('notice_keep', '72 hours', 'a notice that could not be sent for so long is not sent')
 on conflict do nothing;
@@ -108,6 +109,10 @@ begin
 	 order by l.n, s.person_id, p.number limit 1;
 end $$;
 
+-- Whether a text can reach this address.
+create function can_text(p_to text) returns bool language sql stable set search_path = hailan, pg_temp
+return p_to !~ coalesce((select '^' || replace(replace(nullif(s.value, ''), '+', '\+'), '*', '.*') || '$' from setting s where s.key = 'landlines'), '^$');
+
 -- Says something. p_message_id: the message that made us say it, p_number: the case or wish that it is
 -- about; they tell channel, link and number to answer to. Who just wrote gets a reply, others a notice;
 -- p_campaign: neither is owed to him.
@@ -124,7 +129,12 @@ declare
 	v_priority int2;
 	v_id int8;
 begin
-	select x.channel, x.link, x.source, x.destination into i from inbox x
+	if not can_text(p_to) then
+		return null;
+	end if;
+	-- what was spoken is answered by text
+	select case when x.flags & 512 = 0 then x.channel end as channel, case when x.flags & 512 = 0 then x.link else '' end as link,
+	       x.source, case when x.flags & 512 = 0 then x.destination end as destination into i from inbox x
 	 where x.id = coalesce(p_message_id, (select k.message_id from "case" k where k.number = p_number), (select w.message_id from wish w where w.number = p_number));
 	v_reply := coalesce(i.source = p_to and p_message_id is not null, false);
 	v_priority := case when p_campaign then 3 when p_urgent then 0 when v_reply then 1 else 2 end;

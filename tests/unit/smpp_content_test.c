@@ -596,7 +596,7 @@ settings_are_checked(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct channel *c = stub_new(base, 1);
-		struct channel_error error = { "" };
+		struct channel_error error = { .text = "" };
 		stub_set(c, "host", "127.0.0.1");
 		stub_set(c, "system_id", "town");
 		assert_true(c->plugin->check(c, &error));
@@ -606,7 +606,7 @@ settings_are_checked(void **state)
 		stub_free(&c);
 	}
 	struct channel *none = stub_new(base, 0);
-	struct channel_error error = { "" };
+	struct channel_error error = { .text = "" };
 	assert_false(none->plugin->check(none, &error));
 	stub_free(&none);
 	event_base_free(base);

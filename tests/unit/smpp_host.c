@@ -92,7 +92,7 @@ int
 main(int argc, char **argv)
 {
 	struct event_base *base = event_base_new();
-	struct channel_error error = { "" };
+	struct channel_error error = { .text = "" };
 	struct event *input;
 	struct timeval turn = { .tv_usec = 10000 };
 	unsigned turns = 0;

@@ -291,7 +291,7 @@ nth(uint32_t id, size_t n)
 static void
 start(void)
 {
-	struct channel_error error = { "" };
+	struct channel_error error = { .text = "" };
 
 	assert_true(stub_start(channel, &error));
 }
