@@ -6,12 +6,28 @@
 
 #include "text/utf8.h"
 
+/* False when a word cannot begin with this code point; for those of three bytes, which nearly all
+ * are, that is all that is looked at of most words. */
+static bool
+may_begin(const char *word, uint32_t cp)
+{
+	const unsigned char *w = (const unsigned char *)word;
+
+	if (cp < 0x800 || cp > 0xffff)
+		return true;
+	return w[0] == (0xe0 | cp >> 12) && w[1] == (0x80 | (cp >> 6 & 0x3f)) &&
+	       w[2] == (0x80 | (cp & 0x3f));
+}
+
 uint32_t
 match_word(const struct normal *t, uint32_t at, const char *word)
 {
-	size_t len = strlen(word);
+	size_t len;
 	uint32_t n = 0;
 
+	if (at >= t->count || !may_begin(word, t->cp[at]))
+		return 0;
+	len = strlen(word);
 	for (size_t i = 0; i < len; n++) {
 		uint32_t cp;
 
