@@ -5,8 +5,8 @@ _hailanctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local common="-f --config -d --database -S --socket -j --json -h --help"
-	local commands="status alarms board stats case inbox outbox attachment recordings write bank try timers rules simulate import migrate check reload help version"
-	local kinds="units staff volunteers allies households residents keywords categories routing templates calendar hours rules"
+	local commands="status alarms board stats case inbox outbox attachment recordings write bank try timers rules outages visits track simulate import migrate check reload help version"
+	local kinds="units staff volunteers allies households residents keywords categories routing templates calendar hours rules visits"
 	local command="" options="" word i operands=0
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
@@ -45,7 +45,7 @@ _hailanctl()
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return
 		;;
-	-d | --database | --phone | --unit | --limit | --recent | --retry | --end | --encoding | --channel | --rule | --timeout | -t | --at | -m | --month | --from | --to | --reason | --wish)
+	-d | --database | --phone | --unit | --limit | --recent | --retry | --end | --encoding | --channel | --rule | --timeout | -t | --at | -m | --month | --from | --to | --reason | --wish | --day)
 		return
 		;;
 	esac
@@ -71,6 +71,9 @@ _hailanctl()
 	outbox) options="-w --waiting -x --failed -n --recent" ;;
 	try) options="-p --phone -D --data" ;;
 	timers) options="-o --overdue -r --rule -l --limit" ;;
+	outages) options="-r --reason -l --limit" ;;
+	visits) options="-u --unit -m --month -l --limit --stale --missed" ;;
+	track) options="-t --day -g --geojson" ;;
 	rules | simulate)
 		[[ $command == rules ]] || options="-t --timeout"
 		if [[ $cur != -* && $operands -eq 0 ]]; then

@@ -735,6 +735,29 @@ claimed(struct decide_context *c, struct decision *d, const struct message *m,
 	return ok;
 }
 
+/* A check-in at a door. What he found there is a case of its own, linked with the visit. Where the
+ * text does not name the place it is in his own area. */
+static void
+visited(struct decide_context *c, struct decision *d, const struct message *m,
+    const struct command *command)
+{
+	struct understand_sender sender = { .language = m->language };
+	struct message there = *m;
+	struct understanding u;
+
+	there.text = step_command_text(c->arena, m, command);
+	there.text_len = strlen(there.text);
+	there.home_community = m->staff_unit;
+	there.home_building = there.home_entrance = there.home_room = "";
+	there.case_count = 0;
+	understand(c->policy->lexicon, c->scratch, there.text, there.text_len, &sender, &u);
+	if (u.kind == KIND_CASE && u.first.code != NULL && !step_visit_is_calm(there.text)) {
+		d->entered_by = m->person;
+		file(c, d, &there, &u, false);
+	}
+	step_from_visit(c->arena, there.text, &u, d->number, &d->step);
+}
+
 /* A command of staff; a resident may only take back what he reported. */
 static bool
 commanded(struct decide_context *c, struct decision *d, const struct message *m,
@@ -758,7 +781,7 @@ commanded(struct decide_context *c, struct decision *d, const struct message *m,
 	}
 	/* Danger is never anything but a report, unless it names a case. */
 	if (u->urgent && command.number_state == COMMAND_NO_NUMBER &&
-	    command.verb != COMMAND_REPORT_FOR)
+	    command.verb != COMMAND_REPORT_FOR && command.verb != COMMAND_VISIT)
 		return false;
 	d->verdict = "command";
 	if (command.number_state == COMMAND_MISTYPED)
@@ -766,6 +789,8 @@ commanded(struct decide_context *c, struct decision *d, const struct message *m,
 		    &(struct reply_fields){ .number = number_text(c, (int64_t)command.number) });
 	else if (command.verb == COMMAND_REPORT_FOR || command.verb == COMMAND_WISH_FOR)
 		file_for(c, d, m, &command);
+	else if (command.verb == COMMAND_VISIT)
+		visited(c, d, m, &command);
 	else {
 		step_from_command(c->arena, m, &command, &d->step);
 		/* in the thread of a case its number need not be said */

@@ -95,6 +95,38 @@ step_from_command(
 		out->word = command_plan(a, m, c);
 }
 
+/* ---- visits --------------------------------------------------------------------------------- */
+
+void
+step_from_visit(struct arena *a, const char *text, const struct understanding *u, int64_t number,
+    struct step *out)
+{
+	const struct address *d = &u->address;
+
+	*out = (struct step){
+		.action = command_name(COMMAND_VISIT),
+		.number = number,
+		.word = arena_printf(a, "%s\t%s\t%s\t%" PRId64, d->building, d->entrance, d->room,
+		    d->units > 0 ? d->unit[0] : 0),
+		.reason = text,
+	};
+	if (number == 0 && u->number_state == UNDERSTANDING_NUMBER)
+		out->number = (int64_t)u->number;
+}
+
+bool
+step_visit_is_calm(const char *text)
+{
+	static const char *const calm[] = { "正常", "平安", "没事", "没问题", "没有问题", "无异常",
+		"未见异常", "没异常", "一切都好", "一切安好", "都好", "已检查", "이상없", "이상 없",
+		"정상", "무사", "평안", "문제없", "문제 없" };
+
+	for (size_t i = 0; i < sizeof(calm) / sizeof(calm[0]); i++)
+		if (strstr(text, calm[i]) != NULL)
+			return true;
+	return false;
+}
+
 /* ---- dialog --------------------------------------------------------------------------------- */
 
 /* What the lines of the function dialog_of() say; strings are lent from them. */

@@ -32,6 +32,14 @@ void step_from_command(
 void step_from_claim(struct arena *a, const struct message *m, const struct claim *c,
     const struct plan *plan, struct step *out);
 
+/* A visit: its door as the text says it, the text itself, and the case that was filed with it or
+ * that it names; 0 none. */
+void step_from_visit(struct arena *a, const char *text, const struct understanding *u,
+    int64_t number, struct step *out);
+
+/* Whether a visit's text says that all is well, whatever it names. */
+bool step_visit_is_calm(const char *text);
+
 /* What else was said in a command, in one piece. */
 const char *step_command_text(struct arena *a, const struct message *m, const struct command *c);
 

@@ -39,6 +39,7 @@ struct ctl {
 extern const struct ctl_command ctl_alarms, ctl_attachment, ctl_bank, ctl_board, ctl_case,
     ctl_check, ctl_help, ctl_import, ctl_inbox, ctl_migrate, ctl_outbox, ctl_recordings, ctl_reload,
     ctl_rules, ctl_simulate, ctl_stats, ctl_status, ctl_timers, ctl_try, ctl_version, ctl_write;
+extern const struct ctl_command ctl_outages, ctl_track, ctl_visits;
 
 const struct ctl_command *const ctl_commands[] = {
 	&ctl_status,
@@ -55,6 +56,9 @@ const struct ctl_command *const ctl_commands[] = {
 	&ctl_try,
 	&ctl_timers,
 	&ctl_rules,
+	&ctl_outages,
+	&ctl_visits,
+	&ctl_track,
 	&ctl_simulate,
 	&ctl_import,
 	&ctl_migrate,

@@ -251,6 +251,20 @@ static const struct column hours[] = {
 	    .maximum = 128 },
 	{ .name = NULL },
 };
+static const struct column visits[] = {
+	{ .name = "flag",
+	    .type = COLUMN_TEXT,
+	    .required = true,
+	    .help = "homes with this flag, or with a resident who has it",
+	    .maximum = 32 },
+	{ .name = "visits",
+	    .type = COLUMN_INTEGER,
+	    .required = true,
+	    .help = "on how many days of each month they are visited; 0: the flag counts no more",
+	    .minimum = 0,
+	    .maximum = 31 },
+	{ .name = NULL },
+};
 /* hailan-rules(5) explains each. */
 static const struct column rules[] = {
 	{ .name = "name",
@@ -338,6 +352,7 @@ const struct kind kinds[] = {
 	{ "calendar", "import_calendar", calendar },
 	{ "hours", "import_hours", hours },
 	{ "rules", "import_rules", rules },
+	{ "visits", "import_visits", visits },
 	{ NULL, NULL, NULL },
 };
 

@@ -16,6 +16,7 @@ hailanctl_SOURCES = \
 	%D%/alarms.c %D%/attachment.c %D%/bank.c %D%/board.c %D%/case.c %D%/help.c %D%/import.c %D%/import.h %D%/inbox.c %D%/migrate.c \
 	%D%/outbox.c %D%/recordings.c %D%/reload.c %D%/rules.c %D%/simulate.c %D%/stats.c %D%/status.c %D%/timers.c %D%/try.c \
 	%D%/version.c \
+	%D%/outages.c %D%/track.c %D%/visits.c \
 	%D%/control.c \
 	%D%/sql.c %D%/sql.h \
 	%D%/view.c %D%/view.h \

@@ -324,7 +324,8 @@ view_list(struct ctl *ctl, struct sql *sql, const struct sql_statement *statemen
 
 	clock_format(clock_now(), now);
 	if (!sql_query(sql, statement->text, 2, values, &rows, &err))
-		return ctl_database_fail(ctl, &err);
+		return strncmp(sql_state(sql), "22", 2) == 0 ? ctl_fail(ctl, CTL_NO, "%s", err.text)
+							     : ctl_database_fail(ctl, &err);
 	view_rows(ctl, rows, columns, empty);
 	sql_rows_free(&rows);
 	return CTL_OK;

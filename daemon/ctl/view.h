@@ -35,7 +35,8 @@ bool view_rows(struct ctl *ctl, const struct sql_rows *rows, const struct view_c
 int view_filtered(struct ctl *ctl, struct sql *sql, const struct sql_statement *statement,
     const char *filter, bool one, const struct view_column *columns);
 
-/* The same for a list, with the line to print when it is empty. */
+/* The same for a list: empty is said when there is nothing; what the database calls wrong in the
+ * filter is the answer no. */
 int view_list(struct ctl *ctl, struct sql *sql, const struct sql_statement *statement,
     const char *filter, const struct view_column *columns, const char *empty);
 

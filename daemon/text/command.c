@@ -18,6 +18,8 @@ enum {
 	WITH_NUMBER = 0, /* counts only with the number of a case */
 	ALONE = 1,       /* may be the whole text */
 	TEXT = 2,        /* may stand without a number before other words, apart from them */
+	FREE = 4,        /* the same, and nothing need part them */
+	DOOR = 8,        /* may stand before a figure */
 };
 
 struct word {
@@ -251,6 +253,21 @@ static const struct word words[] = {
 	{ "记心愿", COMMAND_WISH_FOR, TEXT },
 	{ "소원", COMMAND_WISH_FOR, TEXT },
 	{ "대리소원", COMMAND_WISH_FOR, TEXT },
+	{ "巡访", COMMAND_VISIT, ALONE | FREE },
+	{ "走访", COMMAND_VISIT, ALONE | FREE },
+	{ "探访", COMMAND_VISIT, ALONE | FREE },
+	{ "入户走访", COMMAND_VISIT, ALONE | FREE },
+	{ "入户", COMMAND_VISIT, ALONE | TEXT },
+	{ "巡查", COMMAND_VISIT, ALONE | TEXT },
+	{ "看望", COMMAND_VISIT, TEXT },
+	{ "签到", COMMAND_VISIT, ALONE | TEXT },
+	{ "打卡", COMMAND_VISIT, ALONE | TEXT },
+	{ "순방", COMMAND_VISIT, ALONE | FREE },
+	{ "가정방문", COMMAND_VISIT, ALONE | FREE },
+	{ "세대방문", COMMAND_VISIT, ALONE | FREE },
+	{ "순찰", COMMAND_VISIT, ALONE | TEXT },
+	{ "출석", COMMAND_VISIT, ALONE | TEXT },
+	{ "방문", COMMAND_VISIT, ALONE | DOOR }, /* also: the door of a room */
 };
 
 static const char *const names[COMMAND_VERBS] = {
@@ -291,6 +308,7 @@ static const char *const names[COMMAND_VERBS] = {
 	[COMMAND_DRAFT] = "draft",
 	[COMMAND_ABSENT] = "absent",
 	[COMMAND_ARCHIVE] = "archive",
+	[COMMAND_VISIT] = "visit",
 };
 
 /* Words that say nothing between a number and a verb, or behind a verb. */
@@ -593,6 +611,16 @@ number_then_verb(const struct normal *t, const struct place *p, struct command *
 	return true;
 }
 
+/* Whether what stands behind a word may follow it where no number does. */
+static bool
+may_follow(const struct normal *t, uint32_t at, unsigned flags)
+{
+	if ((flags & DOOR) != 0)
+		return is_digit(t->cp[match_marks(t, at)]);
+	return (flags & FREE) != 0 ||
+	       ((flags & TEXT) != 0 && (apart(t, at) || is_digit(t->cp[at])));
+}
+
 /* The verb stands first, and the number somewhere behind it or nowhere. */
 static bool
 verb_first(const struct normal *t, const struct place *p, bool number, struct command *out)
@@ -611,8 +639,7 @@ verb_first(const struct normal *t, const struct place *p, bool number, struct co
 		out->number_state = COMMAND_NO_NUMBER;
 	}
 	alone = match_marks(t, n) >= t->count;
-	if (!number && !(alone && (w->flags & ALONE) != 0) &&
-	    !(!alone && (w->flags & TEXT) != 0 && (apart(t, n) || is_digit(t->cp[n]))))
+	if (!number && !(alone ? (w->flags & ALONE) != 0 : may_follow(t, n, w->flags)))
 		return false;
 	out->verb = w->verb;
 	if (number)
@@ -633,6 +660,8 @@ parse(const struct normal *t, struct command *out)
 	/* What a resident said may hold any number. */
 	if (w != NULL && (w->verb == COMMAND_REPORT_FOR || w->verb == COMMAND_WISH_FOR))
 		return verb_first(t, &p, false, out) && (out->rest[0].len > 0);
+	if (w != NULL && w->verb == COMMAND_VISIT) /* doors are figures */
+		return verb_first(t, &p, false, out);
 	number = find_number(t, 0, &p);
 	if (number) {
 		out->number = p.value;

@@ -48,10 +48,12 @@ enum command_verb {
 	COMMAND_DRAFT,
 	COMMAND_ABSENT, /* who did not come */
 	COMMAND_ARCHIVE,
+	COMMAND_VISIT, /* was at a door: rest[0] is where, and how it was there */
 	COMMAND_VERBS
 };
 
-/* "accept" …: the action in the table case_action, or list, help, report_for, wish_for. */
+/* "accept" …: the action in the table case_action, or list, help, report_for, wish_for,
+ * visit. */
 const char *command_name(enum command_verb verb);
 
 /* Bytes [at, at + len) of the text. */

@@ -31,6 +31,7 @@ static const struct chore {
 	{ "outbox", &sql_keep_outbox, 0, 10000 },
 	{ "asks", &sql_keep_asks, 500, 5000 },
 	{ "claims", &sql_keep_claims, 0, 2000 },
+	{ "visits", &sql_keep_visits, 0, 1000 },
 	{ "receipts", &sql_keep_receipts, 0, 600000 },
 	{ "timers", &sql_keep_timers, SEEN_AT_ONCE, 600000 },
 	{ "manners", &sql_keep_manners, SEEN_AT_ONCE, 60000 },

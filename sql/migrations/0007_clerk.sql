@@ -21,6 +21,7 @@ declare
 	v_lane int2;
 	v_held bool;
 begin
+	perform beat('clerk', p_at);
 	delete from clerk_presence c
 	 where c.worker <> p_worker
 	   and (c.seen_at < p_at - interval '10 seconds' or not exists (select from pg_stat_activity a where a.pid = c.pid));

@@ -126,6 +126,7 @@ declare
 	v_silent text;
 	v_count int8 := 0;
 begin
+	perform beat('timekeeper', p_at); -- after an outage questions wait on
 	for a in select * from ask x where x.expires_at <= p_at order by x.expires_at, x.id limit p_limit loop
 		perform ask_subject_lock(a.number);
 		perform from ask x where x.id = a.id for update skip locked;

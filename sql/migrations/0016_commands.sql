@@ -247,6 +247,8 @@ begin
 			perform say(p_at, v_phone, s.language, 'number_unknown', jsonb_build_object('number', s.number::text), null, p_ids[s.message]);
 		elsif s.action in ('yes', 'no', 'digits') then
 			perform ask_answer(p_at, v_phone, s.language, s.action, nullif(s.word, ''), s.number, s.reason, p_ids[s.message]);
+		elsif s.action = 'visit' then
+			perform visit_command(p_at, v_phone, s.language, s.word, s.reason, s.number, p_ids[s.message]);
 		elsif s.action in ('reopen', 'withdraw') and not exists (select from phone p join staff f on f.person_id = p.person_id where p.number = v_phone) then
 			v_code := (case_step(p_at, v_phone, null, s.number, s.action, null, null, s.reason, null, p_ids[s.message])).code;
 			if v_code <> 'ok' then

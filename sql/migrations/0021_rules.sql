@@ -85,13 +85,22 @@ begin
 	return case when s.step = p_step then s.after when p_step - s.step <= s.times then s.after + (p_step - s.step) * s.repeat end;
 end $$;
 
-create function rule_due(p_rule int4, p_step int4, p_started timestamptz, p_unit int4) returns timestamptz
+-- p_credit: with the time of outages (0046) added that it ran into.
+create function rule_due(p_rule int4, p_step int4, p_started timestamptz, p_unit int4, p_credit bool default true) returns timestamptz
 language plpgsql stable set search_path = hailan, pg_temp as $$
 declare
 	r record;
+	v_amount numeric := rule_step_amount(p_rule, p_step);
+	v_hours int4multirange;
+	v_due timestamptz;
 begin
 	select x.unit, x.next_day into r from rule x where x.id = p_rule;
-	return due(p_started, rule_step_amount(p_rule, p_step), r.unit, r.next_day, case when r.unit = 'working_hours' then unit_hours(p_unit) end, town_zone());
+	v_hours := case when r.unit = 'working_hours' then unit_hours(p_unit) end;
+	v_due := due(p_started, v_amount, r.unit, r.next_day, v_hours, town_zone());
+	if not p_credit or v_due is null or not exists (select from outage o where o.to_at > p_started) then
+		return v_due;
+	end if;
+	return due_credited(v_due, p_started, v_amount, r.unit, r.next_day, v_hours, town_zone());
 end $$;
 
 -- Rules as a table of steps: the first line of a name tells the rule, each line tells a step. What a file

@@ -73,6 +73,11 @@ create table timer_horizon (
 	until timestamptz not null
 );
 insert into timer_horizon (until) values ('infinity');
+-- When something that is about no single case or wish is to be looked at next, by a chore of the timekeeper.
+create table moment (
+	what text primary key check (what ~ '^[a-z][a-z0-9_]{0,31}$'),
+	at timestamptz not null
+);
 create function timer_wake(p_due timestamptz) returns void language plpgsql set search_path = hailan, pg_temp as $$
 begin
 	if p_due < (select until from timer_horizon) then
@@ -230,6 +235,9 @@ begin
 			insert into timer as x (subject, rule_id, step, cycle, city, started_at, due_at)
 			values (p_number, d.id, v_step, v_cycle, k.city, v_started, v_due)
 			on conflict (subject, rule_id) do update set due_at = excluded.due_at where x.due_at <> excluded.due_at;
+			if exists (select from outage o where o.to_at > v_started) then
+				perform timer_credit_note(p_at, p_number, d.id, v_cycle, v_step, v_started, k.unit_id, v_due);
+			end if;
 			v_keep := v_keep || d.id;
 			v_first := least(v_first, v_due);
 		end if;
@@ -400,6 +408,7 @@ declare
 	v_next int2;
 	v_due timestamptz;
 	v_rang_due timestamptz;
+	v_outage timestamptz;
 	v_subjects int8[] := '{}';
 	v_rules int4[] := '{}';
 	v_steps int2[] := '{}';
@@ -412,6 +421,8 @@ declare
 	v_weights int2[] := '{}';
 begin
 	rung := 0;
+	perform beat('timekeeper', p_at);
+	v_outage := (select max(o.to_at) from outage o);
 	for t in
 		select x.* from timer x where x.due_at >= p_from and x.due_at <= p_at order by x.due_at, x.subject, x.rule_id limit p_limit for update skip locked
 	loop
@@ -422,6 +433,17 @@ begin
 		end if;
 		v_next := t.step;
 		v_due := t.due_at;
+		if v_outage > t.started_at and k.state is not null then
+			v_due := coalesce(rule_due(t.rule_id, t.step, t.started_at, k.unit_id), t.due_at);
+			if v_due > t.due_at then
+				perform timer_credit_note(p_at, t.subject, t.rule_id, t.cycle, t.step, t.started_at, k.unit_id, v_due);
+				update timer x set due_at = v_due where x.subject = t.subject and x.rule_id = t.rule_id;
+			end if;
+			if v_due > p_at then
+				rung := rung + 1; -- seen to, though it rings later
+				continue;
+			end if;
+		end if;
 		loop
 			v_rang_due := v_due;
 			v_next := v_next + 1;
@@ -559,6 +581,7 @@ declare
 	v_before timestamptz := p_at - setting_interval('timer_keep');
 	v_count int8;
 begin
+	delete from timer_credit where ctid = any (array(select ctid from timer_credit where noted_at < v_before limit p_limit));
 	delete from timer_past where ctid = any (array(select ctid from timer_past where ended_at < v_before limit p_limit));
 	get diagnostics v_count = row_count;
 	return v_count;

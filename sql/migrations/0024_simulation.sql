@@ -37,6 +37,7 @@ end $$;
 create function simulation_busy(p_at timestamptz) returns text language sql stable security definer set search_path = hailan, pg_temp as $$
 	select case when exists (select from timer where due_at <= p_at) then 'timer'
 	            when exists (select from reminder where flush_at <= p_at) then 'reminder'
+	            when exists (select from moment m where m.at <= p_at) then (select min(m.what) from moment m where m.at <= p_at)
 	            when exists (select from timer_recompute) then 'rules'
 	            when exists (select from inbox_waiting) then 'inbox'
 	            when exists (select from outbox_waiting where not_before <= p_at) then 'outbox'
@@ -56,11 +57,12 @@ begin
 	at := coalesce(s.at, p_at);
 	busy := simulation_busy(at);
 	if busy is null and s.target > at then
-		v_next := least((select min(due_at) from timer), (select min(flush_at) from reminder), (select min(not_before) from outbox_waiting), s.target);
+		v_next := least((select min(due_at) from timer), (select min(flush_at) from reminder), (select min(not_before) from outbox_waiting), (select min(m.at) from moment m), s.target);
 		at := greatest(at, v_next);
 	end if;
 	if at is distinct from s.at then
 		update simulation set at = simulation_step.at;
+		update heartbeat h set at = simulation_step.at where h.at < simulation_step.at;
 		perform pg_notify('simulation', (extract(epoch from at) * 1000000)::int8::text);
 	end if;
 end $$;

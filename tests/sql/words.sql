@@ -8,7 +8,7 @@ select no_plan();
 -- may be left out.
 create temp view filled as
 	select name, language, replace(replace(replace(replace(replace(replace(replace(replace(
-		replace(replace(replace(replace(regexp_replace(regexp_replace(regexp_replace(template_parts(body, '{}', false), '\{(reason|result|list)\}', '', 'g'), '\{(red|yellow|blue|wish|people|free|place|came)\}', '88', 'g'), '\{(amount|balance|waiting)\}', '1234.5小时', 'g'), '{parent}', '1300013'), '{days}', '15'), '{code}', '1234'), '{count}', '88'),
+		replace(replace(replace(replace(regexp_replace(regexp_replace(regexp_replace(template_parts(body, '{}', false), '\{(reason|result|list)\}', '', 'g'), '\{(red|yellow|blue|wish|month|visits|short|people|free|place|came)\}', '88', 'g'), '\{(amount|balance|waiting)\}', '1234.5小时', 'g'), '{parent}', '1300013'), '{days}', '15'), '{code}', '1234'), '{count}', '88'),
 	         '{number}', '1300000'), '{emergency}', '110'), '{part}', '10'), '{text}', ''), '{address}', ''),
 	         '{category}', case language when 'zh' then (select name_zh from category where kind = 'case' order by length(name_zh) desc limit 1)
 	                                     else (select name_ko from category where kind = 'case' order by length(name_ko) desc limit 1) end),

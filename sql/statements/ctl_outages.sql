@@ -1,0 +1,1 @@
+select hailan.ctl_outages($1::jsonb, $2::timestamptz) as row

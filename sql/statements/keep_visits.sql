@@ -1,0 +1,1 @@
+select hailan.keep_visits($1::timestamptz) as count
