@@ -62,7 +62,7 @@ begin
 	end if;
 	if at is distinct from s.at then
 		update simulation set at = simulation_step.at;
-		update heartbeat h set at = simulation_step.at where h.at < simulation_step.at;
+		update heartbeat h set at = simulation_step.at where h.at < simulation_step.at and isfinite(h.at);
 		perform pg_notify('simulation', (extract(epoch from at) * 1000000)::int8::text);
 	end if;
 end $$;

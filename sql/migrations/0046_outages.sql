@@ -12,6 +12,7 @@ create table heartbeat (
 	what text primary key check (what in ('timekeeper', 'clerk')),
 	at timestamptz not null
 );
+insert into heartbeat (what, at) values ('timekeeper', '-infinity'), ('clerk', '-infinity'); -- not yet
 
 create table outage (
 	id int4 generated always as identity primary key,
@@ -150,11 +151,10 @@ begin
 	end if;
 	select h.at into v_before from heartbeat h where h.what = p_what for update skip locked;
 	if not found then
-		insert into heartbeat (what, at) values (p_what, p_at) on conflict do nothing;
-		return;
+		return; -- somebody says so at this moment, and nobody waits for him
 	end if;
 	update heartbeat h set at = p_at where h.what = p_what and h.at < p_at;
-	if p_at - v_before >= setting_interval('outage_from') then
+	if isfinite(v_before) and p_at - v_before >= setting_interval('outage_from') then
 		perform outage_note(p_at, v_before, p_at, p_what, null);
 	end if;
 end $$;
