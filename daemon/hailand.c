@@ -4,14 +4,16 @@
 
 #include "channel/host.h"
 #include "clerk/clerk.h"
+#include "metrics/exporter.h"
 #include "supervisor/command.h"
 #include "supervisor/roles.h"
 #include "timekeeper/timekeeper.h"
 
 static const struct role_kind kinds[] = {
-	{ "channel", channel_role, channel_role_check, true },
-	{ "clerk", clerk_role, NULL, false },
-	{ "timekeeper", timekeeper_role, NULL, false },
+	{ .name = "channel", .run = channel_role, .check = channel_role_check, .titled = true },
+	{ .name = "clerk", .run = clerk_role },
+	{ .name = "timekeeper", .run = timekeeper_role },
+	{ .name = "metrics", .run = exporter_role, .option = "listen", .reads_metrics = true },
 	{ 0 },
 };
 

@@ -5,7 +5,7 @@ hailand_SOURCES = %D%/hailand.c
 # channel_decode() and channel_split().
 hailand_LDFLAGS = $(AM_LDFLAGS) -Wl,--dynamic-list=$(srcdir)/%D%/channel/exports.list \
 	-Wl,-u,channel_decode -Wl,-u,channel_split -Wl,-u,channel_split_clear
-hailand_LDADD = libchannel.la libclerk.la libtimekeeper.la libsupervisor.la libsettings.la \
+hailand_LDADD = libchannel.la libclerk.la libtimekeeper.la libexporter.la libsupervisor.la libsettings.la \
 	libdatabase.la libsql.la libtext.la libbase.la
 dist_man_MANS += %D%/hailand.8 %D%/hailand.conf.5
 EXTRA_hailand_DEPENDENCIES = $(srcdir)/%D%/channel/exports.list

@@ -18,6 +18,8 @@ static const char *const level_priorities[] = { "<3>", "<4>", "<6>", "<7>" };
 static char log_prefix[64];
 static enum log_level log_limit = LOG_LEVEL_INFO;
 static bool log_journal;
+static int64_t nobody[2];
+static int64_t *log_counts[2] = { &nobody[0], &nobody[1] }; /* of errors and warnings */
 
 void
 log_init(const char *prefix, enum log_level level)
@@ -51,6 +53,13 @@ log_level_parse(const char *name, enum log_level *level)
 	return false;
 }
 
+void
+log_count_into(int64_t *errors, int64_t *warnings)
+{
+	log_counts[LOG_LEVEL_ERROR] = errors;
+	log_counts[LOG_LEVEL_WARNING] = warnings;
+}
+
 static size_t
 escape(char *out, size_t room, const char *in)
 {
@@ -75,6 +84,8 @@ log_line(enum log_level level, const char *fmt, va_list ap)
 	size_t n;
 	ssize_t ignored;
 
+	if (level <= LOG_LEVEL_WARNING)
+		__atomic_store_n(log_counts[level], *log_counts[level] + 1, __ATOMIC_RELAXED);
 	if (level > log_limit)
 		return;
 	vsnprintf(text, sizeof(text), fmt, ap);

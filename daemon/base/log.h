@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #pragma once
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * One line per event on stderr: "PREFIX: LEVEL: subsystem: what key=value".
@@ -25,6 +26,9 @@ void log_set_level(enum log_level level);
 bool log_would(enum log_level level);
 /* "error", "warning", "info", "debug" → level; false when it is none of them. */
 bool log_level_parse(const char *name, enum log_level *level);
+
+/* From now on lines of these levels are counted there, too; also those that are not written. */
+void log_count_into(int64_t *errors, int64_t *warnings);
 
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -196,6 +196,8 @@ stored(struct batcher *b, const struct result *r)
 	b->figures.last_commit_us = clock_mono_us() - b->sent_us;
 	for (size_t i = b->from; i < b->to; i++)
 		b->flight[i]->outcome = CHANNEL_STORED;
+	if (b->kind->committed != NULL)
+		b->kind->committed(b->arg, b->figures.last_commit_us);
 	if (b->kind->answer != NULL)
 		b->kind->answer(b->arg, r, b->flight + b->from, count);
 	/* The next batch is under way before anybody is told. */

@@ -54,7 +54,8 @@ struct channel_submission {
 	enum channel_outcome outcome;
 	enum channel_receipt_state receipt;
 	uint8_t lane, refusals;
-	size_t size; /* of it all, for the bound */
+	int64_t begun_us; /* when it came in, of the monotonic clock; reports only */
+	size_t size;      /* of it all, for the bound */
 	char bytes[];
 };
 
@@ -67,6 +68,8 @@ struct batcher_kind {
 	 */
 	void (*answer)(void *arg, const struct result *r, struct channel_submission *const *list,
 	    size_t count);
+	/* So long the commit took; may be NULL. */
+	void (*committed)(void *arg, int64_t us);
 	/* A submission has ended, before done runs. */
 	void (*ended)(void *arg, struct channel_submission *s);
 };

@@ -19,6 +19,7 @@
 #include "channel/loader.h"
 #include "channel/outbox.h"
 #include "channel/receipts.h"
+#include "metrics/metrics.h"
 #include "settings/settings.h"
 #include "supervisor/role.h"
 
@@ -207,10 +208,26 @@ add_alarms(const struct channel *c, struct buffer *json)
 }
 
 static void
+count_links(const struct channel *c)
+{
+	int64_t alarms = 0;
+
+	for (size_t i = 0; i < c->link_count; i++)
+		__atomic_store_n(metrics_labelled(METRIC_LINK_UP, c->links[i].name),
+		    c->links[i].state == CHANNEL_LINK_UP, __ATOMIC_RELAXED);
+	for (int i = 0; i < HOST_ALARMS; i++)
+		alarms += c->alarms[i].raised;
+	metrics_set(METRIC_ALARMS, alarms);
+}
+
+static void
 on_status(void *arg, struct buffer *json)
 {
 	const struct channel *c = arg;
 
+	count_links(c);
+	inbox_count(c->inbox);
+	outbox_count(c->outbox);
 	add_string(json, "plugin", c->plugin->name);
 	buffer_add_string(json, ",");
 	add_string(json, "version", c->plugin->version);
@@ -498,9 +515,11 @@ channel_count(struct channel *c, const char *name, int64_t add)
 {
 	for (int i = 0; i < HOST_COUNTERS; i++) {
 		if (c->counters[i].name == NULL)
-			c->counters[i].name = name;
+			c->counters[i] = (struct host_counter){ .name = name,
+				.metric = metrics_labelled(METRIC_PLUGIN, name) };
 		if (c->counters[i].name == name || strcmp(c->counters[i].name, name) == 0) {
 			c->counters[i].value += add;
+			metrics_add_to(c->counters[i].metric, add);
 			return;
 		}
 	}

@@ -52,6 +52,7 @@ struct host_alarm {
 struct host_counter {
 	const char *name;
 	int64_t value;
+	int64_t *metric;
 };
 
 struct channel {

@@ -19,6 +19,7 @@
 #include "channel/inbox_params.h"
 #include "database/database.h"
 #include "embedded.h"
+#include "metrics/metrics.h"
 #include "supervisor/role.h"
 
 enum {
@@ -54,6 +55,7 @@ struct inbox {
 	struct channel_submission *buckets[BUCKETS]; /* under way, by fingerprint */
 	struct inbox_params *params;
 	int64_t duplicates, refused, later;
+	int64_t answered_us; /* the last batch, of the monotonic clock */
 };
 
 /* ---- what is under way, by fingerprint ------------------------------------------------------ */
@@ -99,6 +101,16 @@ write_params(void *arg, struct channel_submission *const *list, size_t count, st
 }
 
 /* Rows of those that were not simply stored: place from 1, outcome, detail. */
+static void
+inbox_committed(void *arg, int64_t us)
+{
+	struct inbox *in = arg;
+
+	in->answered_us = clock_mono_us();
+	metrics_add(METRIC_BATCHES, 1);
+	metrics_observe(HISTOGRAM_COMMIT, us, 1);
+}
+
 static void
 inbox_answer(
     void *arg, const struct result *r, struct channel_submission *const *list, size_t count)
@@ -147,11 +159,27 @@ set_open(struct inbox *in)
 }
 
 static void
+count(const struct inbox *in, const struct channel_submission *s)
+{
+	static const enum metric metrics[] = {
+		[CHANNEL_STORED] = METRIC_REPORTS_STORED,
+		[CHANNEL_DUPLICATE] = METRIC_REPORTS_DUPLICATE,
+		[CHANNEL_REFUSED] = METRIC_REPORTS_REFUSED,
+		[CHANNEL_LATER] = METRIC_REPORTS_LATER,
+	};
+
+	metrics_add(metrics[s->outcome], 1);
+	if (s->outcome == CHANNEL_STORED || s->outcome == CHANNEL_DUPLICATE)
+		metrics_observe(HISTOGRAM_ACKNOWLEDGE, in->answered_us - s->begun_us, 1);
+}
+
+static void
 inbox_ended(void *arg, struct channel_submission *s)
 {
 	struct inbox *in = arg;
 
 	forget_same(in, s);
+	count(in, s);
 	in->duplicates += s->outcome == CHANNEL_DUPLICATE;
 	in->refused += s->outcome == CHANNEL_REFUSED;
 	in->later += s->outcome == CHANNEL_LATER;
@@ -165,6 +193,7 @@ static const struct batcher_kind inbox_kind = {
 	.statement = &sql_inbox_submit,
 	.params = write_params,
 	.answer = inbox_answer,
+	.committed = inbox_committed,
 	.ended = inbox_ended,
 };
 
@@ -238,6 +267,15 @@ bool
 inbox_open(const struct inbox *in)
 {
 	return in->open;
+}
+
+void
+inbox_count(const struct inbox *in)
+{
+	metrics_set(METRIC_DATABASE_UP, all_up(in));
+	metrics_set(METRIC_INTAKE_OPEN, in->open);
+	metrics_set(METRIC_INTAKE_PENDING, (int64_t)in->pending);
+	metrics_set(METRIC_INTAKE_BYTES, (int64_t)in->bytes);
 }
 
 static void
@@ -493,6 +531,7 @@ channel_submit(struct channel *c, const struct channel_report *r, channel_done_f
 	s = copy(in, &lent, r);
 	s->done = done;
 	s->arg = arg;
+	s->begun_us = clock_mono_us();
 	identify(c, s, r);
 	enqueue(in, s, why);
 	return s;

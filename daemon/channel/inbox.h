@@ -17,4 +17,6 @@ void inbox_free(struct inbox **in);
 size_t inbox_pending(const struct inbox *in);
 bool inbox_open(const struct inbox *in);
 /* Members of a JSON object. */
+/* What is in hand, for the metrics. */
+void inbox_count(const struct inbox *in);
 void inbox_status(const struct inbox *in, struct buffer *json);

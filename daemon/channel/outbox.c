@@ -25,6 +25,7 @@
 #include "channel/receipts.h"
 #include "database/database.h"
 #include "embedded.h"
+#include "metrics/metrics.h"
 #include "supervisor/role.h"
 
 enum {
@@ -57,6 +58,7 @@ struct channel_message {
 	char *peer_ids, *detail;
 	unsigned parts;
 	int64_t retry_at_us; /* 0: at once */
+	int64_t given_us;    /* to the plugin, of the monotonic clock */
 };
 TAILQ_HEAD(messages, channel_message);
 
@@ -163,6 +165,7 @@ outbox_throttle(struct outbox *o, struct channel_link *l)
 
 	(void)o;
 	l->throttles++;
+	metrics_add_to(metrics_labelled(METRIC_THROTTLED, l->name), 1);
 	/* What was in hand when the peer said it first says it once more. */
 	if (l->throttled_us != 0 && now - l->throttled_us < THROTTLE_GUARD_US)
 		return;
@@ -222,6 +225,7 @@ take_row(struct outbox *o, const struct result *r, int row)
 	m->link->tokens -= 1;
 	o->in_hand++;
 	TAILQ_INSERT_TAIL(&o->hand, m, entry);
+	m->given_us = clock_mono_us();
 	if (m->link->state == CHANNEL_LINK_UP)
 		o->channel->plugin->send(o->channel->state, m);
 	else
@@ -530,6 +534,27 @@ write_down(struct outbox *o)
 	database_call(o->db, &sql_outbox_done, p, CALL_TIMEOUT_MS, on_written, o);
 }
 
+static void
+count(const struct channel_message *m)
+{
+	static const enum metric metrics[] = {
+		[CHANNEL_SENT_OK] = METRIC_SENT_OK,
+		[CHANNEL_SENT_FAILED] = METRIC_SENT_FAILED,
+		[CHANNEL_SENT_RETRY] = METRIC_SENT_RETRY,
+		[CHANNEL_SENT_UNKNOWN] = METRIC_SENT_UNKNOWN,
+	};
+
+	metrics_add(metrics[m->outcome], 1);
+	if (m->outcome == CHANNEL_SENT_OK)
+		metrics_observe(HISTOGRAM_RESPONSE, clock_mono_us() - m->given_us, 1);
+}
+
+void
+outbox_count(const struct outbox *o)
+{
+	metrics_set(METRIC_SENDING, (int64_t)o->in_hand);
+}
+
 void
 channel_message_done(struct channel_message *m, enum channel_sent outcome, const char *peer_ids,
     unsigned parts, int64_t retry_ms, const char *detail)
@@ -553,6 +578,7 @@ channel_message_done(struct channel_message *m, enum channel_sent outcome, const
 	o->failed += outcome == CHANNEL_SENT_FAILED;
 	o->retried += outcome == CHANNEL_SENT_RETRY;
 	o->unknown += outcome == CHANNEL_SENT_UNKNOWN;
+	count(m);
 	if (outcome == CHANNEL_SENT_FAILED)
 		log_warning(
 		    "channel: message not sent id=%" PRId64 " reason=\"%s\"", m->id, m->detail);

@@ -24,4 +24,6 @@ size_t outbox_pending(const struct outbox *o);
 /* The peer of this link asked to slow down. */
 void outbox_throttle(struct outbox *o, struct channel_link *l);
 /* Members of a JSON object. */
+/* What is in hand, for the metrics. */
+void outbox_count(const struct outbox *o);
 void outbox_status(const struct outbox *o, struct buffer *json);

@@ -13,6 +13,7 @@
 #include "channel/host.h"
 #include "database/database.h"
 #include "embedded.h"
+#include "metrics/metrics.h"
 
 enum { QUEUE_MAX = 20000, BATCH_MAX = 500, ID_MAX = 64, RECEIPT_DETAIL_MAX = 1000 };
 
@@ -52,7 +53,7 @@ receipt_ended(void *arg, struct channel_submission *s)
 {
 	const struct receipts *r = arg;
 
-	(void)s;
+	metrics_add(METRIC_RECEIPTS, s->outcome == CHANNEL_STORED);
 	host_drained_maybe(r->channel);
 }
 

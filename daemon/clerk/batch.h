@@ -15,6 +15,7 @@ struct params;
 struct batch {
 	struct decision *decisions;
 	size_t count, room;
+	int64_t claimed_us; /* when it was asked for, of the monotonic clock */
 	struct arena arena; /* the strings of the decisions */
 };
 

@@ -28,6 +28,7 @@
 #include "clerk/recent.h"
 #include "database/database.h"
 #include "embedded.h"
+#include "metrics/metrics.h"
 #include "settings/settings.h"
 #include "supervisor/role.h"
 #include "text/understand.h"
@@ -58,6 +59,7 @@ enum {
 struct counter {
 	const char *verdict;
 	int64_t count;
+	int64_t *metric;
 };
 
 struct clerk {
@@ -88,6 +90,7 @@ struct clerk {
 
 	bool claiming, waiting_work, draining;
 	int claimed_size;      /* the claim under way asks for so many */
+	int64_t claimed_us;    /* the claim was sent, of the monotonic clock */
 	int64_t cursor;        /* the greatest id that was claimed; 0: look back */
 	int64_t settled;       /* what is below had been committed at the last claim */
 	int64_t whole_scan_ms; /* when the whole queue was last looked at */
@@ -274,9 +277,11 @@ count_verdict(struct clerk *c, const char *verdict)
 {
 	for (unsigned i = 0; i < COUNTERS; i++) {
 		if (c->counters[i].verdict == NULL)
-			c->counters[i].verdict = verdict;
+			c->counters[i] = (struct counter){ .verdict = verdict,
+				.metric = metrics_labelled(METRIC_VERDICTS, verdict) };
 		if (strcmp(c->counters[i].verdict, verdict) == 0) {
 			c->counters[i].count++;
+			metrics_add_to(c->counters[i].metric, 1);
 			return;
 		}
 	}
@@ -288,6 +293,8 @@ filed(struct clerk *c)
 	for (size_t i = c->file_from; i < c->file_to; i++)
 		count_verdict(c, c->filing->decisions[i].verdict);
 	c->handled += (int64_t)(c->file_to - c->file_from);
+	metrics_observe(HISTOGRAM_FILE, clock_mono_us() - c->filing->claimed_us,
+	    (int64_t)(c->file_to - c->file_from));
 	if (c->file_to < c->filing->count) { /* the rest of a batch that was split */
 		file_range(c, c->file_to, c->filing->count);
 		return;
@@ -306,6 +313,7 @@ on_set_aside(void *arg, const struct call_outcome *o)
 		return;
 	}
 	c->set_aside++;
+	metrics_add(METRIC_SET_ASIDE, 1);
 	/* What was decided after it may lean on the case that it did not become: decide anew. */
 	begin_anew(c, 0);
 }
@@ -445,6 +453,7 @@ decide_rows(struct clerk *c, const struct result *r)
 	int rows = result_rows(r);
 
 	c->ready = batch_new();
+	c->ready->claimed_us = c->claimed_us;
 	context_now = context(c, c->ready);
 	for (int row = 0; row < rows; row++) {
 		struct message m;
@@ -551,6 +560,7 @@ claim(struct clerk *c)
 		if (c->filing->decisions[i].id > from)
 			params_array_int8(&c->params, c->filing->decisions[i].id);
 	params_array_end(&c->params);
+	c->claimed_us = clock_mono_us();
 	database_call(c->db, &sql_clerk_claim, &c->params, CALL_TIMEOUT_MS, on_claimed, c);
 }
 
@@ -741,15 +751,18 @@ static void
 on_status(void *arg, struct buffer *json)
 {
 	struct clerk *c = arg;
+	size_t in_hand =
+	    (c->filing != NULL ? c->filing->count : 0) + (c->ready != NULL ? c->ready->count : 0);
 
+	metrics_set(METRIC_DATABASE_UP, database_state(c->db) == DATABASE_UP);
+	metrics_set(METRIC_CLERK_LANES, c->lane_count);
+	metrics_set(METRIC_CLERK_IN_HAND, (int64_t)in_hand);
 	buffer_printf(json,
 	    "\"database\":\"%s\",\"lanes\":%u,\"handled\":%" PRId64 ",\"set_aside\":%" PRId64
 	    ",\"in_hand\":%zu,\"policy_version\":%" PRId64
 	    ",\"understanding_us\":%.1f,\"verdicts\":{",
 	    database_state(c->db) == DATABASE_UP ? "up" : "down", c->lane_count, c->handled,
-	    c->set_aside,
-	    (c->filing != NULL ? c->filing->count : 0) + (c->ready != NULL ? c->ready->count : 0),
-	    c->policy != NULL ? c->policy->version : 0,
+	    c->set_aside, in_hand, c->policy != NULL ? c->policy->version : 0,
 	    c->understood > 0 ? (double)c->understood_us / (double)c->understood : 0.0);
 	for (unsigned i = 0; i < COUNTERS && c->counters[i].verdict != NULL; i++)
 		buffer_printf(json, "%s\"%s\":%" PRId64, i > 0 ? "," : "", c->counters[i].verdict,

@@ -35,6 +35,7 @@ static const struct reader_kind kinds[] = {
 	{ "database", false, NULL },
 	{ "clerk", false, NULL },
 	{ "timekeeper", false, NULL },
+	{ "metrics", false, NULL },
 	{ "channel", true, link_kinds },
 	{ 0 },
 };

@@ -28,6 +28,7 @@ enum setting_type {
 	SETTING_DURATION, /* "500ms", "30s", "10min", "2h", "1d"; in milliseconds, as is the range
 			   */
 	SETTING_SIZE,     /* "4096", "64KiB", "1MiB", "1GiB"; in bytes, as is the range */
+	SETTING_LISTEN,   /* "127.0.0.1:9464", "[::1]:9464", "9464" (of the loopback), or empty */
 	SETTING_CHOICE,   /* one of choices, "a|b|c"; as an integer its place from 0 */
 };
 

@@ -61,6 +61,11 @@ const struct setting setting_table[] = {
 	{ "timekeeper", "user", SETTING_STRING, "", 0, 0, NULL,
 	    "The system user that the timekeeper runs as; empty: the one of the top level." },
 
+	{ "metrics", "listen", SETTING_LISTEN, "", 0, 0, NULL,
+	    "Where Prometheus may ask for numbers, such as 127.0.0.1:9464; empty: nowhere." },
+	{ "metrics", "user", SETTING_STRING, "", 0, 0, NULL,
+	    "The system user that the process for that runs as; empty: the one of the top level." },
+
 	{ "channel", "plugin", SETTING_STRING, NULL, 0, 0, NULL,
 	    "The plugin that speaks the channel's protocol: a name in plugin_dir, or a path." },
 	{ "channel", "database_user", SETTING_STRING, "", 0, 0, NULL,

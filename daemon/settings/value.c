@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Text to typed value, and what to say when it does not fit. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ static const char *const type_names[] = {
 	[SETTING_BOOLEAN] = "boolean",
 	[SETTING_DURATION] = "duration",
 	[SETTING_SIZE] = "size",
+	[SETTING_LISTEN] = "address",
 	[SETTING_CHOICE] = "choice",
 };
 
@@ -181,6 +183,38 @@ parse_name(const char *text, struct buffer *why)
 	return false;
 }
 
+static bool
+is_port(const char *text)
+{
+	int64_t port;
+
+	return text[strspn(text, "0123456789")] == '\0' && strlen(text) < 6 &&
+	       parse_quantity(text, counts, &port) && port >= 1 && port <= 65535;
+}
+
+static bool
+parse_listen(const char *text, struct buffer *why)
+{
+	const char *colon = strrchr(text, ':');
+	const char *host = *text == '[' ? text + 1 : text;
+	size_t len = colon != NULL ? (size_t)(colon - host) : 0;
+	bool v6 = *text == '[' && len > 0 && host[len - 1] == ']';
+	char name[INET6_ADDRSTRLEN] = "", address[sizeof(struct in6_addr)];
+
+	if (*text == '\0' || is_port(text))
+		return true;
+	len -= v6;
+	if (colon != NULL && len > 0 && len < sizeof(name) && is_port(colon + 1)) {
+		memcpy(name, host, len);
+		if (inet_pton(v6 ? AF_INET6 : AF_INET, name, address) == 1)
+			return true;
+	}
+	buffer_add_string(why,
+	    "expected an address and a port like 127.0.0.1:9464 or [::1]:9464, or a port of the "
+	    "loopback");
+	return false;
+}
+
 bool
 setting_parse(const struct setting *s, const char *text, int64_t *number, struct buffer *why)
 {
@@ -201,6 +235,8 @@ setting_parse(const struct setting *s, const char *text, int64_t *number, struct
 		return parse_number(s, text, number, why);
 	case SETTING_BOOLEAN:
 		return parse_boolean(text, number, why);
+	case SETTING_LISTEN:
+		return parse_listen(text, why);
 	case SETTING_CHOICE:
 		return parse_choice(s->choices, text, number, why);
 	}

@@ -199,7 +199,8 @@ spawn(struct child *child, struct err *err)
 		return err_set(err, "cannot make a socket pair: %s", strerror(errno));
 	pid = process_fork();
 	if (pid == 0)
-		link_exec(child->name, pair[1], child->shared->snapshot_fd);
+		link_exec(
+		    child->name, pair[1], child->shared->snapshot_fd, child->shared->metrics_fd);
 	close(pair[1]);
 	if (pid < 0) {
 		close(pair[0]);
@@ -463,6 +464,12 @@ child_state(const struct child *child)
 	return child->state;
 }
 
+unsigned
+child_restarts(const struct child *child)
+{
+	return child->starts > 0 ? child->starts - 1 : 0;
+}
+
 pid_t
 child_pid(const struct child *child)
 {
@@ -478,8 +485,7 @@ child_status(const struct child *child, struct buffer *json)
 	buffer_add_string(json, "{\"role\":");
 	buffer_add_json(json, child->name, strlen(child->name));
 	buffer_printf(json, ",\"state\":\"%s\",\"since\":\"%s\",\"pid\":%d,\"restarts\":%u",
-	    state_names[child->state], since, (int)child->pid,
-	    child->starts > 0 ? child->starts - 1 : 0);
+	    state_names[child->state], since, (int)child->pid, child_restarts(child));
 	buffer_add_string(json, ",\"last_end\":");
 	buffer_add_json(json, child->ended, strlen(child->ended));
 	buffer_add_string(json, ",\"status\":{");

@@ -67,6 +67,7 @@ int64_t child_next_delay_ms(
 struct child_shared {
 	struct event_base *base;
 	int snapshot_fd; /* given to each process that is started from now on */
+	int metrics_fd;  /* where they count; -1: nowhere */
 	int64_t drain_ms, watchdog_ms;
 	int64_t delay_ms, delay_max_ms, delay_reset_ms;
 	/* Runs after every change of state. The child may be freed in it when it is stopped. */
@@ -94,5 +95,6 @@ void child_ended(struct child *child, int wait_status);
 const char *child_name(const struct child *child);
 enum child_state child_state(const struct child *child);
 pid_t child_pid(const struct child *child); /* 0: none */
+unsigned child_restarts(const struct child *child);
 /* One line of JSON: name, state, pid, times, restarts, why it last ended, the role's own status. */
 void child_status(const struct child *child, struct buffer *json);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Executes this binary anew, clean: nothing is inherited but three standard descriptors and two. */
+/* Executes this binary anew, clean: nothing is inherited but three standard descriptors and three.
+ */
 #include "supervisor/link.h"
 
 #include <errno.h>
@@ -14,11 +15,11 @@
 static int
 lift(int old)
 {
-	return fcntl(old, F_DUPFD, LINK_SNAPSHOT_FD + 1);
+	return fcntl(old, F_DUPFD, LINK_METRICS_FD + 1);
 }
 
 void
-link_exec(const char *role, int socket, int snapshot)
+link_exec(const char *role, int socket, int snapshot, int metrics)
 {
 	char program[] = "hailand", supervised[] = "--supervised", option[] = "--role";
 	char *const argv[] = { program, supervised, option, strdupa(role), NULL };
@@ -26,8 +27,12 @@ link_exec(const char *role, int socket, int snapshot)
 
 	socket = lift(socket);
 	snapshot = lift(snapshot);
+	metrics = lift(metrics);
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(socket, LINK_FD) < 0 ||
-	    dup2(snapshot, LINK_SNAPSHOT_FD) < 0 || close_range(LINK_SNAPSHOT_FD + 1, ~0U, 0) != 0)
+	    dup2(snapshot, LINK_SNAPSHOT_FD) < 0 ||
+	    (metrics < 0 ? close_range(LINK_METRICS_FD, LINK_METRICS_FD, 0)
+			 : dup2(metrics, LINK_METRICS_FD)) < 0 ||
+	    close_range(LINK_METRICS_FD + 1, ~0U, 0) != 0)
 		log_error("supervisor: cannot prepare role=%s: %s", role, strerror(errno));
 	execv("/proc/self/exe", argv);
 	log_error("supervisor: cannot execute /proc/self/exe: %s", strerror(errno));

@@ -11,7 +11,9 @@
  */
 #define LINK_FD 3
 #define LINK_SNAPSHOT_FD 4
+#define LINK_METRICS_FD \
+	5 /* where everybody counts (metrics/metrics.h); not there when nobody does */
 #define LINK_LINE_BYTES (32 * 1024)
 
 /* In the child of process_fork(): becomes "hailand --supervised --role NAME" of the same binary. */
-void link_exec(const char *role, int socket, int snapshot) __attribute__((noreturn));
+void link_exec(const char *role, int socket, int snapshot, int metrics) __attribute__((noreturn));

@@ -23,6 +23,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "metrics/metrics.h"
 #include "settings/settings.h"
 #include "supervisor/roles.h"
 #include "supervisor/link.h"
@@ -40,6 +41,7 @@ struct role {
 	struct snapshot snapshot;
 	struct event_base *base;
 	struct bufferevent *link; /* NULL: by hand */
+	const struct metrics_slot *metrics;
 	struct event *heartbeat, *terminate, *interrupt, *deadline;
 	int64_t heartbeat_ms;
 	bool ready, draining, stopped;
@@ -100,6 +102,12 @@ bool
 role_simulated(const struct role *role)
 {
 	return role->snapshot.simulated;
+}
+
+const struct metrics_slot *
+role_metrics(const struct role *role)
+{
+	return role->metrics;
 }
 
 /* ---- what a role tells ----------------------------------------------------------------------- */
@@ -359,6 +367,17 @@ add_events(struct role *role)
 	event_add(role->interrupt, NULL);
 }
 
+static void
+begin_counting(struct role *role)
+{
+	if (role->link == NULL)
+		return;
+	if (role->kind->reads_metrics)
+		role->metrics = metrics_read(LINK_METRICS_FD);
+	else
+		metrics_open(LINK_METRICS_FD, role->name);
+}
+
 static bool
 start(struct role *role, const struct process *process, struct err *err)
 {
@@ -371,6 +390,7 @@ start(struct role *role, const struct process *process, struct err *err)
 	    !find_kind(role, process, err))
 		return false;
 	log_init(role->name, role->snapshot.log_level);
+	begin_counting(role);
 	if (!drop(role, err) || !die_with_supervisor(role, err))
 		return false;
 	snapshot_apply_clock(&role->snapshot);

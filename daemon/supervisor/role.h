@@ -15,6 +15,7 @@
 struct buffer;
 struct channel_config;
 struct event_base;
+struct metrics_slot;
 struct role;
 struct settings;
 
@@ -32,6 +33,9 @@ const char *role_conninfo(const struct role *role);
 const char *role_database_user(const struct role *role);
 /* True when the clock is simulated: refuse (EX_CONFIG) a database that is not one for tests. */
 bool role_simulated(const struct role *role);
+
+/* What all processes count, for the role that may read it (reads_metrics); NULL: nobody counts. */
+const struct metrics_slot *role_metrics(const struct role *role);
 
 /* fn runs once, from the loop, when the job shall end: take nothing new, finish what is in hand,
  * then call role_stopped(), at once or later. After the deadline the process is killed. Without a

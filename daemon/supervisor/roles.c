@@ -11,12 +11,21 @@
 #include "channel/config.h"
 #include "settings/settings.h"
 
+static int64_t
+count_of(const struct role_kind *k, const struct settings *settings)
+{
+	if (k->titled)
+		return (int64_t)settings_channel_count(settings);
+	if (k->option != NULL)
+		return *settings_string(settings, k->name, k->option) != '\0';
+	return settings_integer(settings, k->name, "count");
+}
+
 void
 roles_each(const struct role_kind *kinds, const struct settings *settings, roles_fn *fn, void *arg)
 {
 	for (const struct role_kind *k = kinds; k->name != NULL; k++) {
-		int64_t count = k->titled ? (int64_t)settings_channel_count(settings)
-					  : settings_integer(settings, k->name, "count");
+		int64_t count = count_of(k, settings);
 
 		for (int64_t i = 0; i < count; i++) {
 			char number[24];

@@ -19,6 +19,8 @@ struct role_kind {
 	 */
 	bool (*check)(const struct settings *settings, const char *instance, struct buffer *errors);
 	bool titled; /* an instance for each section with a title, else as many as count says */
+	const char *option; /* NULL, or instead of count: one when this option is not empty */
+	bool reads_metrics; /* it may read what all processes count */
 };
 
 /* Runs for each instance that the settings want. */

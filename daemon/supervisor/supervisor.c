@@ -20,6 +20,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "metrics/metrics.h"
 #include "settings/settings.h"
 #include "supervisor/checker.h"
 #include "supervisor/child.h"
@@ -52,6 +53,7 @@ struct supervisor {
 	struct settings *settings; /* the last good ones */
 	struct snapshot snapshot;  /* lends settings */
 	struct child_shared shared;
+	struct metrics_slot *metrics; /* of all processes; NULL: nobody counts */
 	struct slot *slots;
 	size_t slot_count;
 	const struct control_command *commands;
@@ -117,6 +119,23 @@ on_start_timeout(evutil_socket_t fd, short what, void *arg)
 	become_running(s);
 }
 
+/* The numbers of a role outlive its processes, and go when the settings want it no more. */
+static void
+count_child(const struct supervisor *s, const struct child *child)
+{
+	struct metrics_slot *m = metrics_take(s->metrics, child_name(child));
+
+	if (m == NULL)
+		return;
+	if (child_state(child) == CHILD_STOPPED) {
+		metrics_give(m);
+		return;
+	}
+	m->values[METRIC_ROLE_UP] = child_state(child) == CHILD_RUNNING;
+	m->values[METRIC_ROLE_RESTARTS] = child_restarts(child);
+	m->values[METRIC_ROLE_SINCE] = clock_now();
+}
+
 static void
 remove_slot(struct supervisor *s, struct child *child)
 {
@@ -135,6 +154,7 @@ on_child_changed(void *arg, struct child *child)
 {
 	struct supervisor *s = arg;
 
+	count_child(s, child);
 	if (child_state(child) == CHILD_STOPPED)
 		remove_slot(s, child);
 	if (s->state == STATE_DRAINING) {
@@ -242,6 +262,7 @@ want(void *arg, const struct role_kind *kind, const char *instance)
 		s->slots = xreallocarray(s->slots, s->slot_count + 1, sizeof(*s->slots));
 		slot = &s->slots[s->slot_count++];
 		*slot = (struct slot){ .child = child_new(&s->shared, role), .kind = kind };
+		(void)metrics_take(s->metrics, role);
 	}
 	slot->wanted = true;
 	free(role);
@@ -666,8 +687,21 @@ clear(struct supervisor *s)
 	event_free(s->watchdog);
 	if (s->shared.snapshot_fd >= 0)
 		close(s->shared.snapshot_fd);
+	metrics_destroy(s->shared.metrics_fd, &s->metrics);
 	settings_free(&s->settings);
 	event_base_free(s->base);
+}
+
+static void
+begin_counting(struct supervisor *s)
+{
+	struct metrics_slot *m = metrics_take(s->metrics, "supervisor:1");
+
+	if (m == NULL)
+		return;
+	metrics_use(m);
+	m->values[METRIC_ROLE_UP] = 1;
+	m->values[METRIC_ROLE_SINCE] = clock_now();
 }
 
 int
@@ -681,8 +715,13 @@ supervisor_main(const struct process *process)
 	if (s.base == NULL)
 		fatal(EX_OSERR, "supervisor: cannot make an event loop");
 	s.shared = (struct child_shared){
-		.base = s.base, .snapshot_fd = -1, .changed = on_child_changed, .arg = &s
+		.base = s.base,
+		.snapshot_fd = -1,
+		.metrics_fd = metrics_create(&s.metrics),
+		.changed = on_child_changed,
+		.arg = &s,
 	};
+	begin_counting(&s);
 	add_events(&s);
 	if (begin_check(&s, PURPOSE_START, NULL))
 		event_base_dispatch(s.base);

@@ -15,6 +15,7 @@
 #include "base/xalloc.h"
 #include "database/database.h"
 #include "embedded.h"
+#include "metrics/metrics.h"
 
 enum {
 	CALL_TIMEOUT_MS = 300000,
@@ -126,8 +127,14 @@ rang(struct ringer *r, const struct result *res)
 {
 	int64_t count = result_int(res, 0, 0);
 
-	if (count > 0 && r->next_us <= r->at_us)
-		r->lag_ms = (clock_now() - r->next_us) / 1000;
+	if (count > 0 && r->next_us <= r->at_us) {
+		int64_t lag_us = clock_now() - r->next_us;
+
+		r->lag_ms = lag_us / 1000;
+		metrics_set(METRIC_TIMER_LAG, lag_us);
+		metrics_observe(HISTOGRAM_RING, lag_us, 1);
+	}
+	metrics_add(METRIC_RUNG, count);
 	r->rung += count;
 	r->from_us = result_time(res, 0, 2);
 	r->next_us = result_null(res, 0, 1) ? INT64_MAX : result_time(res, 0, 1);
@@ -151,6 +158,7 @@ told(struct ringer *r, const struct result *res)
 	int64_t count = result_int(res, 0, 0);
 
 	r->told += count;
+	metrics_add(METRIC_TOLD, count);
 	r->again = r->again || count > 0;
 	call(r, count >= AT_ONCE ? PHASE_TELL : PHASE_RECOMPUTE);
 }

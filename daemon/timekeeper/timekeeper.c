@@ -14,6 +14,8 @@
 #include "base/xalloc.h"
 #include "database/database.h"
 #include "embedded.h"
+#include "metrics/metrics.h"
+#include "settings/settings.h"
 #include "supervisor/role.h"
 #include "timekeeper/ringer.h"
 
@@ -35,6 +37,7 @@ static const struct chore {
 	{ "receipts", &sql_keep_receipts, 0, 600000 },
 	{ "timers", &sql_keep_timers, SEEN_AT_ONCE, 600000 },
 	{ "manners", &sql_keep_manners, SEEN_AT_ONCE, 60000 },
+	{ "queues", &sql_metrics_queues, 0, 10000 }, /* only where somebody asks for metrics */
 };
 enum { CHORES = sizeof(chores) / sizeof(chores[0]) };
 
@@ -46,7 +49,8 @@ struct timekeeper {
 	struct params params;
 	int64_t due_ms[CHORES];
 	int64_t done[CHORES]; /* what each has done, in all */
-	int running;          /* -1: none */
+	int64_t *metrics[CHORES];
+	int running; /* -1: none */
 	bool draining;
 	bool away; /* the database is, and that was told */
 	char error[256];
@@ -61,6 +65,44 @@ stop_when_idle(void *arg)
 		role_stopped(t->role);
 }
 
+/* Rows of name, label, value. */
+static int64_t
+count_queues(const struct result *r)
+{
+	static const struct {
+		const char *name;
+		enum metric metric;
+	} queues[] = {
+		{ "inbox_waiting", METRIC_INBOX_WAITING },
+		{ "inbox_oldest", METRIC_INBOX_OLDEST },
+		{ "inbox_stuck", METRIC_INBOX_STUCK },
+		{ "outbox_waiting", METRIC_OUTBOX_WAITING },
+		{ "outbox_oldest", METRIC_OUTBOX_OLDEST },
+		{ "outbox_in_hand", METRIC_OUTBOX_IN_HAND },
+		{ "timers_overdue", METRIC_TIMERS_OVERDUE },
+		{ "cases_red", METRIC_CASES_RED },
+		{ "cases_yellow", METRIC_CASES_YELLOW },
+		{ "cases_blue", METRIC_CASES_BLUE },
+	};
+
+	for (int row = 0; row < result_rows(r); row++) {
+		const char *name = result_bytes(r, row, 0, NULL);
+		const int64_t value = result_int(r, row, 2);
+
+		for (size_t i = 0; i < sizeof(queues) / sizeof(queues[0]); i++) {
+			if (strcmp(queues[i].name, name) != 0)
+				continue;
+			if (metric_table[queues[i].metric].key == NULL)
+				metrics_set(queues[i].metric, value);
+			else
+				__atomic_store_n(metrics_labelled(queues[i].metric,
+						     result_bytes(r, row, 1, NULL)),
+				    value, __ATOMIC_RELAXED);
+		}
+	}
+	return 0;
+}
+
 static void
 on_done(void *arg, const struct call_outcome *o)
 {
@@ -70,8 +112,10 @@ on_done(void *arg, const struct call_outcome *o)
 
 	t->running = -1;
 	if (o->end == CALL_DONE) {
-		count = result_int(o->result, 0, 0);
+		count = chores[i].statement == &sql_metrics_queues ? count_queues(o->result)
+								   : result_int(o->result, 0, 0);
 		t->done[i] += count;
+		metrics_add_to(t->metrics[i], count);
 		if (count > 0)
 			log_debug("timekeeper: %s count=%" PRId64, chores[i].name, count);
 	} else {
@@ -143,6 +187,7 @@ on_status(void *arg, struct buffer *json)
 {
 	struct timekeeper *t = arg;
 
+	metrics_set(METRIC_DATABASE_UP, database_state(t->db) == DATABASE_UP);
 	buffer_printf(json, "\"database\":\"%s\",\"done\":{",
 	    database_state(t->db) == DATABASE_UP ? "up" : "down");
 	for (int i = 0; i < CHORES; i++)
@@ -158,10 +203,16 @@ int
 timekeeper_role(struct role *role)
 {
 	struct timekeeper *t = xcalloc(1, sizeof(*t));
+	const char *listen = settings_string(role_settings(role), "metrics", "listen");
 	struct timeval now = { 0 };
 
 	t->role = role;
 	t->running = -1;
+	for (int i = 0; i < CHORES; i++) {
+		t->metrics[i] = metrics_labelled(METRIC_CHORES, chores[i].name);
+		if (chores[i].statement == &sql_metrics_queues && *listen == '\0')
+			t->due_ms[i] = INT64_MAX;
+	}
 	t->tick = evtimer_new(role_base(role), on_tick, t);
 	t->db = database_new(role_base(role), role_conninfo(role), role_database_user(role),
 	    role_name(role), on_database, t);

@@ -88,7 +88,7 @@ comment on function share_text is 'part / whole in per cent; "—" when whole is
 -- ---- limits of the past -----------------------------------------------------------------------------
 
 -- When a limit fell that stood still while the case was on hold. Putting on hold what is late already
--- moves nothing, and no limit falls within a hold that began before it.
+-- moves nothing, and no limit falls within a hold that began before it. An outage is credited (0046).
 create function limit_held(p_start timestamptz, p_amount numeric, p_unit limit_unit, p_next_day bool, p_hours int4multirange, p_zone text,
 	p_held tstzmultirange) returns timestamptz
 language plpgsql stable set search_path = hailan, pg_temp as $$
@@ -102,7 +102,7 @@ begin
 		v_start := v_start + (upper(h) - lower(h));
 		v_due := greatest(due(v_start, p_amount, p_unit, p_next_day, p_hours, p_zone), upper(h));
 	end loop;
-	return v_due;
+	return due_credited(v_due, v_start, p_amount, p_unit, p_next_day, p_hours, p_zone);
 end $$;
 
 -- The rule of a family that counts for such a case: the one with most conditions, then the smallest
@@ -135,7 +135,8 @@ begin
 	end if;
 	select x.clock, x.amount, x.unit, x.next_day into r from rule x where x.id = p_rule;
 	v_start := case r.clock when 'filed' then p_filed when 'entry' then p_entry else p_at end;
-	if v_start is null or v_start >= p_to or p_held = '{}' and v_start + limit_bound(r.amount, r.unit) < p_from then
+	if v_start is null or v_start >= p_to or p_held = '{}' and v_start + limit_bound(r.amount, r.unit) < p_from
+	   and not exists (select from outage o where o.to_at > v_start) then
 		return null;
 	end if;
 	return limit_held(v_start, r.amount, r.unit, r.next_day, case when r.unit = 'working_hours' then unit_hours(p_unit) end, town_zone(), p_held);

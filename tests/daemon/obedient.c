@@ -175,9 +175,9 @@ check(const struct settings *settings, const char *instance, struct buffer *erro
 }
 
 static const struct role_kind kinds[] = {
-	{ "channel", obedient_role, check, true },
-	{ "clerk", obedient_role, NULL, false },
-	{ "timekeeper", obedient_role, NULL, false },
+	{ .name = "channel", .run = obedient_role, .check = check, .titled = true },
+	{ .name = "clerk", .run = obedient_role },
+	{ .name = "timekeeper", .run = obedient_role },
 	{ 0 },
 };
 

@@ -622,7 +622,7 @@ def installed(default):
 def test_manual_lists_all_options():
     page = (ht.SOURCE / "daemon/hailand.conf.5").read_text()
     lists = {"": "Top level", ".database": "Section database", ".clerk": "Section clerk",
-             ".timekeeper": "Section timekeeper", ".channel": "Section channel"}
+             ".timekeeper": "Section timekeeper", ".metrics": "Section metrics", ".channel": "Section channel"}
     said = set()
     for section, name, kind, default, span, explained in options():
         part = page.split(f".Ss {lists[section]}\n")[1].split(".El\n.S")[0]

@@ -56,6 +56,8 @@ select is((select (figures ->> 'requests')::int from stats(null, pg_temp.d('11-0
 select is((select (figures ->> 'requests')::int from stats(null, pg_temp.d('11-01'), pg_temp.d('11-02 08:00'))), 0, 'and ends before its last');
 select is((select (figures ->> 'due')::int from stats(null, pg_temp.d('11-05 08:00'), pg_temp.d('11-05 08:01'))), 2, 'a limit falls in the minute that it begins');
 select is((select figures ->> 'yellow' from stats(null, pg_temp.d('11-06 00:00'), pg_temp.d('11-06 07:00'))), '2', 'lights at the end of the period, not now');
+insert into outage (city, from_at, to_at, what, noted_at) values (222405, pg_temp.d('11-04 00:00'), pg_temp.d('11-05 07:00'), 'told', pg_temp.d('11-06'));
+select is((select (figures ->> 'on_time_share')::numeric from stats(null, pg_temp.d('11-01'), pg_temp.d('12-01'))), round(5 / 6.0, 6), 'an outage is credited: b''s first limit is a day and seven hours later');
 select throws_ok($$ select * from stats(null, now(), now(), 'colour') $$, '22023', null, 'there are few ways to part them');
 select throws_ok($$ select * from ctl_stats('{"from":"2026-11-02","to":"2026-11-02"}', now()) $$, '22023', null, 'an empty period is refused');
 select is_empty($$ select * from ctl_stats('{"unit":"nowhere"}', now()) $$, 'a unit that is not there');

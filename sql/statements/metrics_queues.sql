@@ -1,0 +1,1 @@
+select name, label, value from hailan.metrics_queues($1::timestamptz)
