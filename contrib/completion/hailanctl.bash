@@ -5,8 +5,8 @@ _hailanctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local common="-f --config -d --database -S --socket -j --json -h --help"
-	local commands="status alarms board stats case inbox outbox attachment recordings write bank try timers rules outages visits track simulate import migrate check reload help version"
-	local kinds="units staff volunteers allies households residents keywords categories routing templates calendar hours rules visits"
+	local commands="status alarms board stats case inbox outbox attachment recordings write bank archive try timers rules outages visits track simulate import migrate check reload help version"
+	local kinds="units staff volunteers allies households residents keywords categories routing templates calendar hours rules visits services"
 	local command="" options="" word i operands=0
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
@@ -52,12 +52,19 @@ _hailanctl()
 	case $command in
 	"") options="$commands" ;;
 	alarms) options="-a --all -e --end -n --recent" ;;
-	board) options="-t --at" ;;
+	board) options="-t --at -b --bank -a --all" ;;
 	stats) options="-u --unit -m --month --from --to -b --by -a --area -c --csv -H --html -L --language -F --formulas" ;;
 	recordings) options="-n --limit" ;;
 	case) options="-o --open -p --phone -u --unit -l --limit" ;;
 	inbox) options="-s --stuck -r --retry -n --recent" ;;
 	attachment) options="-m --message -g --get -o --output" ;;
+	archive)
+		options="-u --unit -l --limit"
+		if [[ $cur != -* && $operands -eq 0 ]]; then
+			COMPREPLY=($(compgen -W "search services" -- "$cur"))
+			return
+		fi
+		;;
 	bank)
 		options="-r --reason -w --wish -l --limit"
 		if [[ $cur != -* && $operands -eq 0 ]]; then

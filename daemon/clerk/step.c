@@ -47,7 +47,7 @@ static bool
 has_plan(enum command_verb verb)
 {
 	return verb == COMMAND_PUBLISH || verb == COMMAND_DRAFT || verb == COMMAND_DONE ||
-	       verb == COMMAND_REPORT || verb == COMMAND_ACCEPT;
+	       verb == COMMAND_REPORT || verb == COMMAND_ACCEPT || verb == COMMAND_HOURS;
 }
 
 static const char *

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* hailanctl board: the lights of a unit and of those below it, now or at any moment. */
+#include <string.h>
+
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -18,6 +20,56 @@ static const struct view_column columns[] = {
 	{ NULL, NULL, VIEW_TEXT },
 };
 
+static const struct view_column bank_columns[] = {
+	{ "number", "NUMBER", VIEW_NUMBER },
+	{ "matter", "MATTER", VIEW_TEXT },
+	{ "category_name", "CATEGORY", VIEW_TEXT },
+	{ "state", "STATE", VIEW_TEXT },
+	{ "light", "LIGHT", VIEW_LIGHT },
+	{ "filed_at", "FILED", VIEW_TIME },
+	{ "unit_name", "COMMUNITY", VIEW_TEXT },
+	{ "held_by", "HELD BY", VIEW_TEXT },
+	{ "text", "TEXT", VIEW_TEXT },
+	{ NULL, NULL, VIEW_TEXT },
+};
+
+/* 爱心银行: small matters that the communities take themselves. */
+static int
+bank(struct ctl *ctl, const char *unit)
+{
+	struct buffer filter = { 0 };
+	char now[CLOCK_TEXT];
+	const char *values[] = { NULL, now };
+	struct sql_rows *rows;
+	struct sql *sql;
+	struct err err;
+	int code = CTL_OK;
+
+	if (ctl_value(ctl, "at") != NULL)
+		return ctl_fail(ctl, EX_USAGE, "--bank shows the present; --at is for the lights");
+	sql = ctl_database(ctl, &code);
+	if (sql == NULL)
+		return code;
+	buffer_add_string(&filter, "{\"limit\":1000");
+	if (unit != NULL) {
+		buffer_add_string(&filter, ",\"unit\":");
+		buffer_add_json(&filter, unit, strlen(unit));
+	}
+	buffer_add_string(&filter, ctl_value(ctl, "all") != NULL ? ",\"all\":true}" : "}");
+	values[0] = filter.data;
+	clock_format(clock_now(), now);
+	if (sql_query(sql, sql_ctl_bank_board.text, 2, values, &rows, &err)) {
+		view_rows(ctl, rows, bank_columns, "nothing on the board");
+		sql_rows_free(&rows);
+	} else if (strcmp(sql_state(sql), "HA008") == 0) {
+		code = ctl_fail(ctl, CTL_NO, "%s", err.text);
+	} else {
+		code = ctl_database_fail(ctl, &err);
+	}
+	buffer_clear(&filter);
+	return code;
+}
+
 static int
 run(struct ctl *ctl, int argc, char **argv)
 {
@@ -29,6 +81,10 @@ run(struct ctl *ctl, int argc, char **argv)
 	struct err err;
 	int code = CTL_OK;
 
+	if (ctl_value(ctl, "bank") != NULL)
+		return bank(ctl, argc > 0 ? argv[0] : NULL);
+	if (ctl_value(ctl, "all") != NULL)
+		return ctl_fail(ctl, EX_USAGE, "--all belongs to --bank");
 	clock_format(clock_now(), now);
 	sql = ctl_database(ctl, &code);
 	if (sql == NULL)
@@ -45,12 +101,14 @@ run(struct ctl *ctl, int argc, char **argv)
 
 static const struct ctl_option options[] = {
 	{ 't', "at", "TIME", "as it was then, like 2026-11-24 10:30 (default: now)" },
+	{ 'b', "bank", NULL, "the small matters that communities take themselves (爱心银行)" },
+	{ 'a', "all", NULL, "with --bank also those that are closed" },
 	{ 0, NULL, NULL, NULL },
 };
 
 const struct ctl_command ctl_board = {
 	.name = "board",
-	.usage = "[UNIT] [--at TIME]",
+	.usage = "[UNIT] [--at TIME | --bank [--all]]",
 	.summary = "Shows the lights of a unit and of those right below it",
 	.help = "UNIT is a code or a name; without it the city. A case counts for the unit that\n"
 		"holds it and for all above. Told from the events, so any moment in the past can\n"

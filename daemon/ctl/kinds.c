@@ -338,6 +338,21 @@ static const struct column rules[] = {
 	{ .name = NULL },
 };
 
+static const struct column services[] = {
+	{ .name = "unit",
+	    .type = COLUMN_TEXT,
+	    .required = true,
+	    .help = "code or name of the community, or of the city",
+	    .maximum = 64 },
+	{ .name = "count",
+	    .type = COLUMN_INTEGER,
+	    .required = true,
+	    .help = "services given before they were counted here",
+	    .minimum = 0,
+	    .maximum = 1000000000 },
+	{ .name = NULL },
+};
+
 const struct kind kinds[] = {
 	{ "units", "import_units", units },
 	{ "staff", "import_staff", staff },
@@ -353,6 +368,7 @@ const struct kind kinds[] = {
 	{ "hours", "import_hours", hours },
 	{ "rules", "import_rules", rules },
 	{ "visits", "import_visits", visits },
+	{ "services", "import_services", services },
 	{ NULL, NULL, NULL },
 };
 

@@ -49,6 +49,8 @@ enum command_verb {
 	COMMAND_ABSENT, /* who did not come */
 	COMMAND_ARCHIVE,
 	COMMAND_VISIT, /* was at a door: rest[0] is where, and how it was there */
+	COMMAND_HOURS, /* how long helping with a wish took, with its plan */
+	COMMAND_BOARD, /* small matters that a community takes itself */
 	COMMAND_VERBS
 };
 

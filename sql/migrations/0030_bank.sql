@@ -145,10 +145,6 @@ return trim_scale(p_half_hours / 2.0);
 create function bank_hours(p_half_hours int8, p_language text) returns text language sql immutable set search_path = hailan, pg_temp
 return case when p_half_hours < 0 then '-' else '' end || trim_scale(abs(p_half_hours) / 2.0)::text || case p_language when 'ko' then '시간' else '小时' end;
 
--- As others may read it: 张**, 남궁**.
-create function bank_name(p_name text) returns text language sql immutable set search_path = hailan, pg_temp
-return case when p_name ~ '^(남궁|황보|제갈|선우|독고|欧阳|司马|上官|诸葛|东方|皇甫|尉迟|令狐)..*' then left(p_name, 2) else left(p_name, 1) end || '**';
-
 create function bank_balance(p_account int8) returns int8 language sql stable set search_path = hailan, pg_temp
 return (select coalesce(a.balance, (select -coalesce(sum(o.balance), 0) from bank_account o where o.city = a.city and o.kind = 'person'))::int8
           from bank_account a where a.id = p_account);
@@ -252,9 +248,9 @@ begin
 	 order by c.n, c.phone limit 1;
 end $$;
 
--- "张**2小时、李**1小时": those about whom the other side has not said anything.
+-- "张某某 2小时、李某某 1小时": those about whom the other side has not said anything.
 create function hours_list(p_number int8, p_language text) returns text language sql stable set search_path = hailan, pg_temp
-return (select string_agg(bank_name(coalesce(pe.name, '?')) || ' ' || bank_hours(s.half_hours, p_language), case p_language when 'ko' then ', ' else '、' end order by s.id)
+return (select string_agg(coalesce(mask_name(pe.name, p_language), '?') || ' ' || bank_hours(s.half_hours, p_language), case p_language when 'ko' then ', ' else '、' end order by s.id)
           from bank_service s join bank_account a on a.id = s.account_id left join person pe on pe.id = a.person_id
          where s.wish_number = p_number and s.state = 'open' and s.other_says in ('unasked', 'asked'));
 
@@ -520,7 +516,7 @@ begin
 	select count(*), jsonb_build_object(
 	       'balance', bank_hours(coalesce(min(a.balance), 0), p_language),
 	       'waiting', nullif(bank_hours(coalesce(sum(w.half_hours), 0)::int8, p_language), bank_hours(0, p_language)),
-	       'list', string_agg(bank_name(pe.name) || ' ' || bank_hours(coalesce(a.balance, 0), p_language), case p_language when 'ko' then ', ' else '、' end order by pe.id))
+	       'list', string_agg(mask_name(pe.name, p_language) || ' ' || bank_hours(coalesce(a.balance, 0), p_language), case p_language when 'ko' then ', ' else '、' end order by pe.id))
 	  into v_count, v_params
 	  from phone p join person pe on pe.id = p.person_id left join bank_account a on a.person_id = pe.id
 	  left join lateral (select sum(s.half_hours)::int8 as half_hours from bank_service s where s.account_id = a.id and s.state = 'open') w on true
@@ -578,3 +574,50 @@ $$;
 
 grant select on bank_account, bank_service, bank_transaction, bank_entry to hailan_admin;
 grant execute on function bank_balance, bank_hours, ctl_bank_balance, ctl_bank_ledger, ctl_bank_waiting, ctl_bank_move, ctl_bank_reverse to hailan_admin;
+
+-- ---- from wishes ----------------------------------------------------------------------------------
+
+-- A wish is done, and the community has said how long it took: those who had claimed it and came have given so much.
+create function bank_wish_came() returns trigger language plpgsql security definer set search_path = hailan, pg_temp as $$
+declare
+	r record;
+begin
+	for r in
+		select n.number, f.done_at, greatest(1, round(f.minutes / 30.0))::int4 as half_hours, array_agg(distinct n.person_id) as persons
+		  from came n join went o on o.id = n.id join wish_life f on f.number = n.number
+		 where n.state = 'came' and o.state <> 'came' and n.person_id is not null and f.minutes > 0 and f.done_at is not null
+		 group by 1, 2, 3 order by 1
+	loop
+		perform bank_note(r.done_at, r.number, r.persons, array_fill(r.half_hours, array[cardinality(r.persons)]),
+			(select e.message_id from wish_event e where e.wish_number = r.number and e.action = 'done' order by e.id desc limit 1));
+	end loop;
+	return null;
+end $$;
+create trigger hours after update on wish_claim referencing old table as went new table as came for each statement execute function bank_wish_came();
+
+-- "工时20020 2小时": the community notes the hours of those who came, or notes them again after somebody said no.
+create function hours_command(p_at timestamptz, p_phone text, p_language text, p_number int8, p_word text, p_days int4, p_reason text, p_message_id int8) returns text
+language plpgsql set search_path = hailan, pg_temp as $$
+declare
+	v_minutes int4 := (nullif(p_word, '')::jsonb ->> 'minutes')::int4;
+	v_half int4 := greatest(1, round(v_minutes / 30.0));
+	v_persons int8[];
+	v_count int4;
+	w wish_now;
+	v_code text;
+begin
+	select * into w from wish_now x where x.number = p_number;
+	v_code := case when w.number is null then 'number_unknown'
+	               when not exists (select from wish_office(p_number, 'done', p_phone, null)) then 'no_not_yours'
+	               when w.state not in ('done', 'archived') then 'no_wish_state'
+	               when v_minutes is null then 'no_hours' else 'ok' end;
+	if v_code = 'ok' then
+		v_persons := array(select distinct c.person_id from wish_claim c where c.number = p_number and c.state = 'came' and c.person_id is not null order by 1);
+		v_count := bank_note(p_at, p_number, v_persons, array_fill(v_half, array[cardinality(v_persons)]), p_message_id);
+		v_code := case when v_count = 0 then 'no_hours_left' else 'ack_hours' end;
+	end if;
+	perform say(p_at, p_phone, p_language, v_code, coalesce(wish_params(p_number, p_language), '{}') || jsonb_build_object('number', p_number::text,
+		'count', v_count::text, 'amount', bank_hours(v_half, p_language)), case when w.number is not null then p_number end, p_message_id);
+	return v_code;
+end $$;
+insert into clerk_action (action, handler) values ('hours', 'hours_command');

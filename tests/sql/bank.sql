@@ -97,7 +97,7 @@ create temp table w as select pg_temp.wish() as number;
 select is(bank_note(noon(), (select number from w), array[pg_temp.person('钟一'), pg_temp.person('김이')], '{4,3}'), 2, 'hours of two are noted');
 select alike(pg_temp.heard('+8613600000001'), '编号%，记您帮忙2小时，存入时间银行。对请回1，不对请回2', 'a helper is asked');
 select alike(pg_temp.heard('+8613600000002'), '번호 %. 도우신 1.5시간을 시간은행에 적습니다. 맞으면 1, 아니면 2', 'each in his language');
-select alike(pg_temp.heard('+8613700000009'), '%来帮您的：钟** 2小时、김** 1.5小时。对请回1，不对请回2', 'and the wisher, about all at once, with masked names');
+select alike(pg_temp.heard('+8613700000009'), '%来帮您的：钟某某 2小时、김OO 1.5小时。对请回1，不对请回2', 'and the wisher, about all at once, with masked names');
 select is(pg_temp.hours('钟一'), 0.0, 'nothing is booked yet');
 select is(pg_temp.writes('+8613600000001', 'digits', '1'), '谢谢您的回答，已记下。', 'the helper says yes');
 select is(pg_temp.hours('钟一'), 0.0, 'one side is not enough');
@@ -131,7 +131,7 @@ create temp table w3 as select pg_temp.wish() as number;
 select bank_note(noon(), (select number from w3), array[pg_temp.person('钟一')], '{2}');
 select pg_temp.writes('+8613600000001', 'yes');
 select keep_asks(noon('8 days'), 100);
-select alike(pg_temp.heard(who('community')), '编号%心愿的服务时间：钟** 1小时。属实请回1，不对请回2', 'the community is asked in place of a silent wisher');
+select alike(pg_temp.heard(who('community')), '编号%心愿的服务时间：钟某某 1小时。属实请回1，不对请回2', 'the community is asked in place of a silent wisher');
 select isnt(pg_temp.writes(who('community'), 'yes', null, null, noon('9 days')), null, 'and says yes');
 select is(pg_temp.hours('钟一'), 1.0, 'so it is booked');
 create temp table w4 as select pg_temp.wish(who('community'), '试community') as number;
@@ -159,7 +159,7 @@ select is(array[pg_temp.hours('钟一'), pg_temp.hours('김이')], '{8.0,0.0}', 
 select pg_temp.ends();
 
 -- balance, whose?
-select is(pg_temp.writes('+8613600000003', 'balance'), '时间银行余额：欧阳** 0小时、四** 0小时。', 'a shared telephone: each');
+select is(pg_temp.writes('+8613600000003', 'balance'), '时间银行余额：欧某某 0小时、四某某 0小时。', 'a shared telephone: each');
 select is(pg_temp.writes('+8613799999999', 'balance'), '这个手机没有登记，查时间银行请找社区。', 'an unknown one is told whom to ask');
 
 -- hailanctl

@@ -1,0 +1,1 @@
+select hailan.ctl_archive_entry($1::int8) as row

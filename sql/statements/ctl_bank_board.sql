@@ -1,0 +1,1 @@
+select hailan.ctl_bank_board($1::jsonb, $2::timestamptz) as row
