@@ -714,16 +714,18 @@ static bool
 claimed(struct decide_context *c, struct decision *d, const struct message *m,
     const struct understanding *u)
 {
+	bool known = m->volunteer || m->staff_level > 0;
 	struct claim claim;
 	struct plan plan;
 	bool ok;
 
+	if (u->urgent || (!known && u->first.code != NULL))
+		return false;
 	plan_init(&plan);
 	ok = claim_parse(m->text, m->text_len, &claim, &plan) &&
-	     claim.number_state != COMMAND_NO_NUMBER && !u->urgent && !is_staff_word(m) &&
+	     claim.number_state != COMMAND_NO_NUMBER && !is_staff_word(m) &&
 	     !is_own_number(m, (int64_t)claim.number) &&
-	     (m->volunteer || m->staff_level > 0 ||
-		 (claim.number_state == COMMAND_NUMBER && u->first.code == NULL));
+	     (known || claim.number_state == COMMAND_NUMBER);
 	if (ok && claim.number_state == COMMAND_MISTYPED)
 		answer(c, d, TEMPLATE_NUMBER_MISTYPED,
 		    &(struct reply_fields){ .number = number_text(c, (int64_t)claim.number) });
@@ -758,7 +760,20 @@ visited(struct decide_context *c, struct decision *d, const struct message *m,
 	step_from_visit(c->arena, there.text, &u, d->number, &d->step);
 }
 
-/* A command of staff; a resident may only take back what he reported. */
+
+/* A resident may take back what he reported, and a volunteer ask for help and for the list. */
+static bool
+may_command(const struct message *m, const struct understanding *u, const struct command *command)
+{
+	if (m->staff_level > 0)
+		return true;
+	if (m->volunteer && (command->verb == COMMAND_HELP || command->verb == COMMAND_LIST))
+		return true;
+	return command->verb == COMMAND_WITHDRAW && command->number_state == COMMAND_NUMBER &&
+	       m->case_count > 0 && m->text_len <= 60 && u->first.code == NULL;
+}
+
+/* A command of staff, or one of the few of others. */
 static bool
 commanded(struct decide_context *c, struct decision *d, const struct message *m,
     const struct understanding *u)
@@ -766,7 +781,7 @@ commanded(struct decide_context *c, struct decision *d, const struct message *m,
 	struct command command;
 	bool staff = m->staff_level > 0;
 
-	if (!staff && (m->case_count == 0 || m->text_len > 60 || u->first.code != NULL))
+	if (!staff && !m->volunteer && m->case_count == 0)
 		return false;
 	if (!command_parse(m->text, m->text_len, &command)) {
 		if (!staff || u->kind != KIND_CASE_NUMBER ||
@@ -775,8 +790,7 @@ commanded(struct decide_context *c, struct decision *d, const struct message *m,
 		command = (struct command){
 			.verb = COMMAND_LOOK, .number_state = COMMAND_NUMBER, .number = u->number
 		};
-	} else if (!staff &&
-		   (command.verb != COMMAND_WITHDRAW || command.number_state != COMMAND_NUMBER)) {
+	} else if (!may_command(m, u, &command)) {
 		return false;
 	}
 	/* Danger is never anything but a report, unless it names a case. */

@@ -80,7 +80,11 @@ declare
 	r record;
 begin
 	if v_action = 'help' then
-		perform say(p_at, p_phone, p_language, (array['help_grid', 'help_community', 'help_office', 'help_city'])[v_level], '{}', null, p_message_id);
+		perform say(p_at, p_phone, p_language, coalesce((array['help_grid', 'help_community', 'help_office', 'help_city'])[v_level], 'help_volunteer'), '{}', null, p_message_id);
+		return 'ok';
+	elsif v_action = 'list' and v_level is null then
+		v_list := wish_choice(p_phone, p_language);
+		perform say(p_at, p_phone, p_language, case when v_list ->> 'number' is null then 'list_no_wishes' else 'list_wishes' end, v_list, null, p_message_id);
 		return 'ok';
 	elsif v_action = 'list' then
 		v_list := lists_joined(command_list(p_phone, 'look', p_language), wish_list(p_phone, 'look', p_language));

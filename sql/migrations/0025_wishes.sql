@@ -337,16 +337,12 @@ end $$;
 
 -- ---- telling --------------------------------------------------------------------------------------
 
--- Nobody but who has just written is told within quiet hours.
+-- Says something about a wish; a machine is told nothing that it has not asked for.
 create function wish_say(p_at timestamptz, p_phone text, p_language text, p_template text, p_number int8, p_extra jsonb, p_message_id int8) returns void
 language plpgsql set search_path = hailan, pg_temp as $$
-declare
-	v_writes bool := exists (select from inbox i where i.id = p_message_id and i.source = p_phone);
-	v_then timestamptz := case when not v_writes then quiet_until(p_at, (select s.value from setting s where s.key = 'quiet_hours'), town_zone()) end;
 begin
-	if p_phone ~ '^\+|@' or v_writes then
-		perform say(p_at, p_phone, p_language, p_template, wish_params(p_number, p_language) || p_extra, p_number, p_message_id,
-			false, case when v_then > p_at then v_then end);
+	if p_phone ~ '^\+|@' or exists (select from inbox i where i.id = p_message_id and i.source = p_phone) then
+		perform say(p_at, p_phone, p_language, p_template, wish_params(p_number, p_language) || p_extra, p_number, p_message_id);
 	end if;
 end $$;
 

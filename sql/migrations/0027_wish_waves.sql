@@ -132,7 +132,7 @@ declare
 	v_allies bool;
 begin
 	select * into w from wish_now x where x.number = p_number;
-	if w.state not in ('published', 'claimed') or quiet_until(p_at, (select value from setting where key = 'quiet_hours'), town_zone()) > p_at then
+	if w.state not in ('published', 'claimed') or quiet_until(p_at, (select value from setting where key = 'quiet_campaign'), town_zone()) > p_at then
 		return 0;
 	end if;
 	v_left := setting_int('wish_most') - (select count(*) from wish_offer o where o.number = p_number);

@@ -24,6 +24,18 @@ create function wish_list(p_phone text, p_action text, p_language text) returns 
 	  from wish_mine(p_phone, p_action) x left join category c on c.code = x.category
 $$;
 
+-- What a volunteer may claim now: what he was offered, then what is near him.
+create function wish_choice(p_phone text, p_language text) returns jsonb language sql stable set search_path = hailan, pg_temp as $$
+	select jsonb_build_object('count', count(*)::text, 'number', (array_agg(x.number order by x.n))[1]::text,
+	       'list', string_agg(x.number || coalesce(case p_language when 'ko' then c.name_ko else c.name_zh end, '') || x.free || case p_language when 'ko' then '명' else '人' end, ' ' order by x.n))
+	  from (select w.number, w.category, w.people - w.taken as free,
+	               row_number() over (order by exists (select from wish_offer o where o.number = w.number and o.phone = p_phone) desc,
+	                                  wish_home(w.number) in (select v.community_id from volunteer v join phone p on p.person_id = v.person_id where p.number = p_phone) desc, w.number) as n
+	          from wish_now w where w.state in ('published', 'claimed') and w.phone <> p_phone
+	           and not exists (select from wish_claim y where y.number = w.number and y.phone = p_phone and y.state in ('in', 'held', 'waiting'))) x
+	  left join category c on c.code = x.category where x.n <= 5
+$$;
+
 -- Cases, then wishes.
 create function lists_joined(p_one jsonb, p_two jsonb) returns jsonb language sql immutable set search_path = hailan, pg_temp
 return jsonb_build_object('count', ((p_one ->> 'count')::int4 + (p_two ->> 'count')::int4)::text, 'number', coalesce(p_one ->> 'number', p_two ->> 'number'),

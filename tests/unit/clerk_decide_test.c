@@ -666,6 +666,7 @@ test_commands(void **state)
 		{ "我的", "list", "", "", 0, 0 },
 	};
 	struct decision d;
+	struct message m;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		d = decided(*state, staff(rows[i].text));
@@ -690,6 +691,16 @@ test_commands(void **state)
 	d = decided(*state, from("+8613911110000", "接20047"));
 	assert_null(d.step.action);
 	d = decided(*state, from("+8613911110000", "我去20046楼道灯坏了"));
+	assert_null(d.step.action);
+	m = from("+8613911110000", "帮助");
+	d = decided(*state, m);
+	assert_null(d.step.action);
+	m.volunteer = true;
+	d = decided(*state, m);
+	assert_string_equal(d.step.action, "help");
+	m = from("+8613911110000", "收20007");
+	m.volunteer = true;
+	d = decided(*state, m);
 	assert_null(d.step.action);
 	/* and staff report like everybody */
 	d = decided(*state, staff("天图社区3号楼楼道灯坏了"));
