@@ -267,10 +267,6 @@ begin
 	end if;
 
 	perform attachments_file(p_at, p_ids, p_event_message, p_event_numbers);
-	-- claims that waited for these messages
-	if v_count > 0 and exists (select from wish_claim where state = 'asked') then
-		perform wishes_settle(p_at);
-	end if;
 
 	if cardinality(p_contact_numbers) > 0 then
 		-- Of several words about one number in a batch the last one that says something counts. The

@@ -216,6 +216,8 @@ begin
 	loop
 		v_phone := (select i.source from inbox i where i.id = p_ids[s.message]);
 		v_wish := exists (select from wish w where w.number = s.number);
+		-- what comes later in this batch waits for nobody any more, and may be a claim, too
+		perform set_config('hailan.settle_upto', coalesce(p_ids[s.message]::text, ''), true);
 		if s.action = 'claim' and v_wish then
 			v_claims := v_claims || p_ids[s.message];
 			v_phones := v_phones || v_phone;
@@ -264,6 +266,7 @@ begin
 		end if;
 		update verdict v set number = s.number where v.inbox_id = p_ids[s.message] and v.number is null and s.number is not null;
 	end loop;
+	perform wishes_settle(p_at);
 end $$;
 
 -- What a number means to the one who asks: if the phone is its reporter's, or of staff that it concerns. A

@@ -14,6 +14,7 @@ insert into wish_action (action, needs_reason, help) values
 	('publish', false, 'let people claim it; allies are told first, then volunteers in waves'),
 	('change', false, 'change what was published'),
 	('wave', false, 'the next volunteers are told'),
+	('remind', false, 'who comes is reminded, or the community asked how it went'),
 	('claim', false, 'come and help'),
 	('wait', false, 'come when somebody else does not'),
 	('move_up', false, 'a place is free: the first who waits has it'),
@@ -55,7 +56,7 @@ select a, f, g.to_state, g.guard from (values
 -- what leaves the state as it is
 insert into wish_transition (action, from_state, to_state, guard)
 select a, s.state, s.state, case when a <> 'drop' then '' when s.state = 'full' then 'all' else 'none' end from wish_state s, (values
-	('wait', 'published claimed full'), ('wave', 'published claimed'), ('confirm', 'claimed full'),
+	('wait', 'published claimed full'), ('wave', 'published claimed'), ('remind', 'claimed full'), ('confirm', 'claimed full'),
 	('drop', 'published full'),
 	('note', 'told draft published claimed full done archived withdrawn expired'),
 	('look', 'told draft published claimed full done archived withdrawn expired')) as v (a, states)
@@ -83,7 +84,7 @@ select a, l::int2, r from (values
 	('archive', '2 3 4', 'home'), ('archive', '0', 'system'),
 	('cancel', '2 3 4', 'home'), ('cancel', '4', 'city'),
 	('claim', '0', 'volunteer'), ('claim', '1 2 3 4', 'staff'), ('wait', '0', 'volunteer'), ('wait', '1 2 3 4', 'staff'),
-	('move_up', '0', 'system'), ('lapse', '0', 'system'), ('wave', '0', 'system'), ('expire', '0', 'system'),
+	('move_up', '0', 'system'), ('lapse', '0', 'system'), ('wave', '0', 'system'), ('remind', '0', 'system'), ('expire', '0', 'system'),
 	('confirm', '0 1 2 3 4', 'helper'), ('drop', '0 1 2 3 4', 'helper'),
 	('withdraw', '0', 'wisher'),
 	('note', '1 2 3', 'area'), ('note', '4', 'city'),

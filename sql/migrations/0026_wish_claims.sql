@@ -90,7 +90,8 @@ begin
 	end loop;
 end $$;
 
--- Decides the claims of a wish that can be decided, in their order.
+-- Decides the claims of a wish that can be decided, in their order. hailan.settle_upto: the message up to which
+-- the steps of a batch have come (clerk_steps); the claims of the others are not put down yet.
 create function wish_settle(p_at timestamptz, p_number int8) returns void
 language plpgsql set search_path = hailan, pg_temp
 set plan_cache_mode = force_generic_plan set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
@@ -110,6 +111,7 @@ begin
 	-- what came before and is not filed may be a claim, too
 	v_last := least(v_last, (select min(q.id) - 1 from inbox_waiting q
 		where q.id > make_id(p_at - setting_interval('wish_order'), 0) and q.id < v_last));
+	v_last := least(v_last, nullif(current_setting('hailan.settle_upto', true), '')::int8);
 	v_before := (select x.state from wish x where x.number = p_number);
 	v_waiting := (select count(*) from wish_claim x where x.number = p_number and x.state = 'waiting');
 	for c in select * from wish_claim x where x.number = p_number and x.state = 'asked' and x.id <= v_last order by x.id loop

@@ -94,6 +94,9 @@ def test_the_path(hall):
     elder.read("邱某某")
     assert "人已经够了" not in "".join(hall.smsc.texts(KOREAN))
 
+    at(hall, "2026-11-27T01:30:00Z")
+    assert "지참" in korean.read("잊지 마세요") and "别忘了：11月28日周六9:00" in young.read("别忘了"), "the day before"
+    assert re.search("표OO|표某某", elder.read("来帮您的")), "and the wisher hears it again"
     at(hall, "2026-11-28T03:00:00Z")
     assert "2人，2小时" in community.say(f"完成{number} 2人 2小时 杂草全清了", "已记完成")
     assert "杂草全清了" in elder.read("办好了")
@@ -156,7 +159,7 @@ def test_nobody_comes(hall):
     assert events(hall, again)[-1] == "withdraw"
 
 
-@pytest.mark.parametrize("hall", [{"clerks": 2, "smsc_settings": {"window": 5000}}], indirect=True)
+@pytest.mark.parametrize("hall", [{"clerks": 2, "smsc_settings": {"window": 5000}, "channel_options": "connections = 1"}], indirect=True)
 def test_four_thousand_at_once(hall):
     """Row 58: all volunteers of the town answer one wish with three places at once. Two clerks."""
     town = hall

@@ -77,7 +77,7 @@ update setting set value = '0' where key = 'campaigns_week'; -- no offers but wh
 create temp table led (action text, from_states text, to_state text);
 insert into led values ('draft', 'told draft', 'draft'), ('publish', 'told draft expired', 'published'), ('change', 'published claimed full', '='),
 	('done', 'published claimed full', 'done'), ('archive', 'done', 'archived'), ('withdraw', 'told draft published claimed full', 'withdrawn'),
-	('cancel', 'told draft published claimed full', 'withdrawn'), ('expire', 'published', 'expired'), ('wave', 'published claimed', '='),
+	('cancel', 'told draft published claimed full', 'withdrawn'), ('expire', 'published', 'expired'), ('wave', 'published claimed', '='), ('remind', 'claimed full', '='),
 	('note', 'told draft published claimed full done archived withdrawn expired', '='), ('look', 'told draft published claimed full done archived withdrawn expired', '=');
 create temp table tried as
 	select a.action, s.state, l.to_state as wanted, null::text as code, null::text as came, null::int8 as number
@@ -91,12 +91,12 @@ declare
 begin
 	for t in select * from tried order by action, state loop
 		v_number := pg_temp.wish_in(t.state);
-		v_code := pg_temp.step(case when t.action in ('expire', 'wave') then 'system' when t.action = 'withdraw' then 'reporter' when t.action in ('note', 'look') then 'grid' else 'community' end,
+		v_code := pg_temp.step(case when t.action in ('expire', 'wave', 'remind') then 'system' when t.action = 'withdraw' then 'reporter' when t.action in ('note', 'look') then 'grid' else 'community' end,
 			v_number, t.action, '{}', '因为', noon('5 minutes'));
 		update tried set code = v_code, number = v_number, came = pg_temp.stands(v_number) where action = t.action and state = t.state;
 	end loop;
 end $$;
-select is((select count(*) from tried), (11 * 9)::int8, 'so many pairs were tried');
+select is((select count(*) from tried), (12 * 9)::int8, 'so many pairs were tried');
 select is_empty($$ select action, state, wanted, code, came from tried where wanted is not null and (code <> 'ok' or came <> case wanted when '=' then state else wanted end) $$, 'what is allowed leads where it shall');
 select is_empty($$ select action, state, code, came from tried where wanted is null and (code not in ('wrong_state', 'not_yours') or came <> state) $$, 'everything else is refused and changes nothing');
 select is_empty($$ select t.action, t.state, count(e.*) from tried t left join wish_event e on e.wish_number = t.number and e.action = t.action and e.at = noon('5 minutes')
@@ -106,7 +106,7 @@ select is_empty($$ select t.action, t.state, count(e.*) from tried t left join w
 create temp table may (action text, state text, who text);
 insert into may values ('draft', 'told', 'grid community'), ('publish', 'told', 'community'), ('publish', 'draft', 'community'), ('change', 'published', 'community'),
 	('done', 'claimed', 'community'), ('archive', 'done', 'community system'), ('withdraw', 'told', 'reporter'), ('cancel', 'told', 'community city'), ('cancel', 'full', 'community city'),
-	('expire', 'published', 'system'), ('wave', 'published', 'system'), ('note', 'told', 'grid community street city'), ('look', 'told', 'grid community street city reporter');
+	('expire', 'published', 'system'), ('wave', 'published', 'system'), ('remind', 'full', 'system'), ('note', 'told', 'grid community street city'), ('look', 'told', 'grid community street city reporter');
 create temp table asked as select m.action, m.state, w.name as who, w.name = any (string_to_array(m.who, ' ')) as allowed, null::text as code, null::text as came
 	from may m, (select name from who union all select 'system') w;
 do $$
@@ -267,6 +267,27 @@ select is_empty(format($$ select o.phone from wish_offer o where o.number = %s a
 do $$ begin perform pg_temp.ring(noon('40 days')); end $$;
 select is(pg_temp.stands(number), 'expired', 'nobody for thirty days') from o4;
 
+-- ---- the day --------------------------------------------------------------------------------------
+create temp table d as select pg_temp.told() as number;
+update setting set value = '0' where key = 'campaigns_week';
+select is(pg_temp.step('community', number, 'publish', '{"people": 2, "weekday": 6, "hour": 9, "tools": "镰刀"}', null, noon()), 'ok') from d;
+select is(pg_temp.says(pg_temp.v(1), 'claim', number, null, null, noon('1 hour')), 'claim_in') from d;
+select is(wishes_remind(noon('2 days 20 hours')), 0::int8, 'not more than a day before');
+select is(pg_temp.says(pg_temp.v(3), 'claim', number, null, null, noon('2 days 20 hours 30 minutes')), 'claim_in') from d;
+select is(by_role('test_keeper', $$ select wishes_remind(test.noon('2 days 21 hours')) $$), '1', 'a day before, but not who came a moment ago');
+select matches(pg_temp.last(pg_temp.v(1)), number || '别忘了：11月28日周六9:00，天图社区3号楼，请带镰刀。来不了请回：退' || number) from d;
+select matches(pg_temp.last('reporter'), '石某某.*金某某|石某某.*김', 'the wisher hears whom to expect');
+select is(wishes_remind(noon('2 days 22 hours')), 0::int8, 'once');
+select is(wishes_remind(noon('2 days 23 hours')), 1::int8, 'the other one later');
+select is(pg_temp.step('community', number, 'publish', '{"weekday": 7, "hour": 9}', null, noon('3 days')), 'wrong_state') from d;
+select is(pg_temp.says('community', 'publish', number, '{"weekday": 7, "hour": 9}', null, noon('3 days')), 'ack_publish') from d;
+select is(wishes_remind(noon('3 days 22 hours')), 2::int8, 'another day: both again');
+select is(wishes_remind(noon('5 days 22 hours')), 1::int8, 'a day later the community is asked');
+select matches(pg_temp.last('community'), '完成' || number || '.*没来' || number) from d;
+select is(wishes_remind(noon('6 days')), 0::int8, 'once');
+select is((select string_agg(action, ' ' order by id) from wish_event where wish_number = d.number and action in ('remind', 'change')), 'remind remind change remind remind') from d;
+update setting set value = '3' where key = 'campaigns_week';
+
 -- ---- order across clerks --------------------------------------------------------------------------
 create temp table x as select pg_temp.wish_in('published') as number;
 create temp table early as select make_id(noon('10 minutes'), 1) as id;
@@ -283,6 +304,20 @@ select id, 222405, noon('10 minutes'), 0, 7, 'sms', 'a', pg_temp.v(4), '10690433
 delete from inbox_waiting where id = (select id from early);
 do $$ begin perform wish_claims(noon('10 minutes 1 second'), array[id], array[pg_temp.v(4)], array[number], array[''], array['zh']) from early, x; end $$;
 select is((select string_agg(right(phone, 2) || state, ' ' order by id) from wish_claim c where c.number = x.number), '04in 01waiting', 'then in the order of arrival') from x;
+
+-- what a batch has taken out of the queue and not put down yet counts, too: here a command before a claim, and
+-- somebody else's later claim that waits
+create temp table y as select pg_temp.wish_in('published') as number, pg_temp.wish_in('published') as other;
+create temp table batch (n int, id int8);
+insert into batch select n, pg_temp.message((array[pg_temp.v(1), who('community'), pg_temp.v(2), pg_temp.v(5)])[n], noon('20 minutes')) from generate_series(1, 4) n order by n;
+insert into wish_claim (id, city, number, phone, language, people, at, message_id, changed_at)
+select b.id, 222405, y.number, pg_temp.v(5), 'zh', 2, noon('20 minutes'), b.id, noon('20 minutes') from batch b, y where b.n = 4;
+do $$
+begin
+	perform clerk_steps(noon('20 minutes'), array(select id from batch where n < 4 order by n), array[1, 2, 3], array['claim', 'note', 'claim'], array[other, number, number], array['{}', null, '{}'],
+		array[null, null, null]::int4[], array[null, '记下', null], array['zh', 'zh', 'zh']) from y;
+end $$;
+select is((select string_agg(right(phone, 2) || state, ' ' order by id) from wish_claim c where c.number = y.number), '02in 05waiting', 'the earlier claim of the batch goes first') from y;
 
 select * from finish();
 rollback;
