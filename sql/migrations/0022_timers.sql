@@ -191,7 +191,7 @@ end $$;
 -- ring again.
 create function case_timers(p_at timestamptz, p_number int8) returns void
 language plpgsql security definer set search_path = hailan, pg_temp
-set plan_cache_mode = force_generic_plan set jit = off as $$
+set plan_cache_mode = force_generic_plan set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
 	k record;
 	d record;

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Ringing with very many open timers: how late they ring, what the timekeeper's memory does, and whether
 looking for the next costs more when there are more; then an outage of a week, after which nobody may get
-more than one message. Exit status 1 when it rings a second late or somebody gets more.
+more than one message; then a limit is changed, all deadlines are made anew, and a clerk's step may not wait
+for that. Exit status 1 when it rings a second late, somebody gets more, a step rings again or waits a second.
 
     HAILAN_BUILD=PREFIX tests/bench/timers.py [--timers N] [--rate N] [--seconds N] [--outage N]
 """
@@ -97,6 +98,27 @@ def outage(cluster, count):
         "select coalesce(max(n), 0) from (select count(*) as n from hailan.outbox where created_at > %s group by destination) t", begun)
 
 
+def rule_change(cluster):
+    """A limit changes. Seconds until all deadlines are made anew, the steps of cases that were made meanwhile in
+    seconds each, and how many steps that had rung would ring again."""
+    rung = cluster.value("select count(*) from hailan.timer where step > 1")
+    numbers = [r[0] for r in cluster.rows('select number from hailan."case" order by number desc limit 5000')]
+    waits = []
+    with contextlib.closing(cluster.connect()) as link, link.cursor() as q:
+        link.autocommit = True
+        cluster.rows("update hailan.rule set amount = amount + 60 where name = 'receive'")
+        begun = time.monotonic()
+        while time.monotonic() < begun + 3600 and (not waits or cluster.value("select exists (select from hailan.timer_recompute)")):
+            at = time.monotonic()
+            q.execute("select code from hailan.case_step(clock_timestamp(), null, null, %s, 'chase')", (numbers[len(waits) % len(numbers)],))
+            assert q.fetchone()[0] == "ok"
+            waits.append(time.monotonic() - at)
+            time.sleep(0.02)
+    seconds = time.monotonic() - begun
+    assert not cluster.value("select exists (select from hailan.timer_recompute)"), "deadlines are not made anew in an hour"
+    return seconds, sorted(waits), rung - cluster.value("select count(*) from hailan.timer where step > 1")
+
+
 def plan(cluster, title, sql, *parameters):
     print(f"{title}:")
     for row in cluster.rows(sql, *parameters):
@@ -143,6 +165,12 @@ def main():
             print(f"\nafter an outage with {a.outage:,} overdue steps: worked off in {seconds:.1f} s, at most {most} message to one person, {failed} could not be said; "
                   f"memory {rss(keeper.pid)} KiB")
             if most != 1 or failed:
+                return 1
+            seconds, waits, again = rule_change(cluster)
+            count = cluster.value('select count(*) from hailan."case"')
+            print(f"after a limit changed: deadlines of {count:,} open cases anew in {seconds:.1f} s ({count / seconds:,.0f} a second); meanwhile {len(waits):,} steps of cases, "
+                  f"median {waits[len(waits) // 2]:.3f} s, worst {waits[-1]:.3f} s; {again} that had rung ring again")
+            if again or waits[-1] >= 1:
                 return 1
             return 0 if rang == a.rate * a.seconds and late[len(late) * 99 // 100] < 1 else 1
         finally:
