@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -33,7 +34,8 @@ struct intake {
 	struct worker *worker;
 	struct channel_submission *submission; /* of what is in hand */
 	struct spool_report hand;
-	bool fetching, stopping, swept;
+	bool fetching, stopping;
+	int64_t born_s;
 	struct event *again, *sweep;
 	void (*on_idle)(void *arg);
 	void *arg;
@@ -372,16 +374,14 @@ static void
 on_sweep(evutil_socket_t fd, short what, void *arg)
 {
 	struct intake *in = arg;
-	/* a call of ours may still record; those of an earlier process have ended */
-	int64_t ours_ms = in->settings->sweep_ms +
-			  (in->swept ? in->settings->record_ms + in->settings->call_ms : 0);
+	/* a call of ours may still record */
+	int64_t ours_ms = in->settings->sweep_ms + in->settings->record_ms + in->settings->call_ms;
 
 	(void)fd;
 	(void)what;
 	if (in->stopping)
 		return;
-	in->swept = true;
-	sweep_run(in->worker, in->spool, in->settings, ours_ms, on_swept, in);
+	sweep_run(in->worker, in->spool, in->settings, ours_ms, in->born_s, on_swept, in);
 }
 
 /* ---- life ----------------------------------------------------------------------------------- */
@@ -402,6 +402,7 @@ intake_new(struct channel *c, const struct settings *s, void (*on_idle)(void *ar
 	in->channel = c;
 	in->settings = s;
 	in->on_idle = on_idle;
+	in->born_s = time(NULL);
 	in->arg = arg;
 	in->worker = worker_new(channel_loop(c));
 	in->again = evtimer_new(channel_loop(c), on_again, in);

@@ -209,9 +209,11 @@ static bool
 check_values(const struct channel *c, const struct settings *s, struct channel_error *error)
 {
 	struct prompt_check k = { c, s, error };
+	struct channel_error why = { .text = "" };
 
-	if (!listen_check(s->listen, s->peers, error))
-		return false;
+	if (!listen_check(s->listen, s->peers, &why))
+		return channel_fail_at(c, NULL,
+		    strncmp(why.text, "peers", 5) == 0 ? "peers" : "listen", error, "%s", why.text);
 	if (!digits_only(s->country, 3) || s->country[0] == '\0')
 		return channel_fail_at(c, NULL, "country", error,
 		    "country is \"%.20s\"; expected 1 to 3 digits, as 86", s->country);
@@ -239,6 +241,9 @@ settings_read(const struct channel *c, struct settings *out, struct channel_erro
 	read_values(c, out);
 	if (!read_languages(c, out, error) || !menus_read(c, &out->menus, error))
 		return false;
+	/* the default means the menu where it is there */
+	if (strcmp(out->elder_menu, "person") == 0 && menu_find(&out->menus, "person") == NULL)
+		out->elder_menu = "";
 	bytes_printf(&path, "%s%s", spool[0] != '\0' ? spool : out->recordings,
 	    spool[0] != '\0' ? "" : "/spool.sqlite");
 	out->spool = path.data;

@@ -25,7 +25,7 @@ struct sweep {
 	struct worker_job job;
 	struct spool *spool;
 	const struct settings *settings;
-	int64_t ours_ms;
+	int64_t ours_ms, born_s;
 	size_t count;
 	void (*done)(void *arg, size_t count);
 	void *arg;
@@ -61,9 +61,10 @@ sweep_parse(const char *name, struct sweep_name *out)
 	return false;
 }
 
-/* Measures a file that did not grow for age_ms; false: it did, or is none. */
+/* Measures a file that did not grow for age_ms, or not for sweep_ms when it is older than we are;
+ * false: it did, or is none. */
 static bool
-measure(const char *path, int64_t age_ms, int level, struct wav *wav)
+measure(const struct sweep *s, const char *path, int64_t age_ms, struct wav *wav)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct timespec now;
@@ -71,9 +72,13 @@ measure(const char *path, int64_t age_ms, int level, struct wav *wav)
 	size_t size, len = 0;
 	char *data;
 	ssize_t n;
+	bool there;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+	there = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	if (there && st.st_mtim.tv_sec <= s->born_s)
+		age_ms = s->settings->sweep_ms; /* of no call that lives */
+	if (!there ||
 	    (now.tv_sec - st.st_mtim.tv_sec) * 1000 + (now.tv_nsec - st.st_mtim.tv_nsec) / 1000000 <
 		age_ms) {
 		if (fd >= 0)
@@ -85,7 +90,7 @@ measure(const char *path, int64_t age_ms, int level, struct wav *wav)
 	while (len < size && (n = read(fd, data + len, size - len)) > 0)
 		len += (size_t)n;
 	close(fd);
-	wav_measure(data, len, level, wav);
+	wav_measure(data, len, s->settings->speech_level, wav);
 	free(data);
 	return true;
 }
@@ -126,8 +131,7 @@ look_at(struct sweep *s, const char *name)
 		return;
 	bytes_printf(&path, "%s/%s", s->settings->recordings, name);
 	if (!spool_knows_file(s->spool, path.data) &&
-	    measure(path.data, n.ours ? s->ours_ms : s->settings->sweep_ms,
-		s->settings->speech_level, &wav))
+	    measure(s, path.data, n.ours ? s->ours_ms : s->settings->sweep_ms, &wav))
 		s->count += put(s, path.data, &n, &wav);
 	bytes_clear(&path);
 }
@@ -157,7 +161,7 @@ done(struct worker_job *job)
 
 void
 sweep_run(struct worker *w, struct spool *spool, const struct settings *settings, int64_t ours_ms,
-    void (*on_done)(void *arg, size_t count), void *arg)
+    int64_t born_s, void (*on_done)(void *arg, size_t count), void *arg)
 {
 	struct sweep *s = bytes_alloc(1, sizeof(*s));
 
@@ -165,6 +169,7 @@ sweep_run(struct worker *w, struct spool *spool, const struct settings *settings
 		.spool = spool,
 		.settings = settings,
 		.ours_ms = ours_ms,
+		.born_s = born_s,
 		.done = on_done,
 		.arg = arg };
 	worker_run(w, &s->job);

@@ -23,6 +23,7 @@ struct sweep_name {
 bool sweep_parse(const char *name, struct sweep_name *out);
 
 /* Puts into the spool what did not grow for settings->sweep_ms, or for ours_ms when it is of a call
- * of ours. done runs once in the loop. */
+ * of ours and younger than born_s, the second in which this process began. done runs once in the
+ * loop. */
 void sweep_run(struct worker *w, struct spool *spool, const struct settings *s, int64_t ours_ms,
-    void (*done)(void *arg, size_t count), void *arg);
+    int64_t born_s, void (*done)(void *arg, size_t count), void *arg);
