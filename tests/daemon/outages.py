@@ -39,12 +39,13 @@ class Burst:
     def refusals(self):
         return {r for e in self.town.smsc.do("acked", kind="message")["ledger"] if e["from"] in self.people for r in e["refusals"]}
 
-    def check(self, what):
-        """Everything of it was handled once."""
+    def check(self, what, order=True):
+        """Everything of it was handled once. order: and in the order of the ids."""
         settled(self.town, what)
         check_inbox(self.town, self.people, MESSAGES)
         check_cases(self.town, self.people)
-        check_order(self.town, self.people, MESSAGES)
+        if order:
+            check_order(self.town, self.people, MESSAGES)
         check_outgoing(self.town, self.people)
         assert self.town.rows("select * from hailan.inbox_stuck") == []
 
@@ -82,7 +83,7 @@ def until_said(town, what, condition):
     last = []
 
     def ask():
-        with contextlib.suppress(json.JSONDecodeError):
+        with contextlib.suppress(json.JSONDecodeError, KeyError):  # a role that has just begun has said nothing yet
             last[:] = [Said(town)]
             return last[0] if condition(last[0]) else None
     return ht.until(f"hailanctl status to tell {what}", ask, step=0.2, shown=lambda: last and last[0].all)
