@@ -4,8 +4,8 @@
 _hailanctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-	local common="-f --config -d --database -S --socket -j --json -h --help"
-	local commands="status alarms board stats case inbox outbox attachment recordings write bank archive try timers rules outages visits track simulate import migrate check reload help version"
+	local common="-f --config -d --database -S --socket -j --json --reason -h --help"
+	local commands="status alarms board stats case inbox outbox attachment recordings write person looks bank archive try timers rules outages visits track simulate import migrate check reload help version"
 	local kinds="units staff volunteers allies households residents keywords categories routing templates calendar hours rules visits services"
 	local command="" options="" word i operands=0
 
@@ -45,7 +45,7 @@ _hailanctl()
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return
 		;;
-	-d | --database | --phone | --unit | --limit | --recent | --retry | --end | --encoding | --channel | --rule | --timeout | -t | --at | -m | --month | --from | --to | --reason | --wish | --day)
+	-d | --database | --phone | --unit | --limit | --recent | --retry | --end | --person | --who | --encoding | --channel | --rule | --timeout | -t | --at | -m | --month | --from | --to | --reason | --wish | --day)
 		return
 		;;
 	esac
@@ -76,6 +76,14 @@ _hailanctl()
 		fi
 		;;
 	outbox) options="-w --waiting -x --failed -n --recent" ;;
+	looks) options="--person --who -l --limit" ;;
+	person)
+		options="--force"
+		if [[ $cur != -* && $operands -eq 0 ]]; then
+			COMPREPLY=($(compgen -W "show export erase" -- "$cur"))
+			return
+		fi
+		;;
 	try) options="-p --phone -D --data" ;;
 	timers) options="-o --overdue -r --rule -l --limit" ;;
 	outages) options="-r --reason -l --limit" ;;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/xalloc.h"
 #include "ctl/ctl.h"
@@ -94,14 +95,16 @@ save(struct ctl *ctl, const char *path, const char *hex)
 static int
 get(struct ctl *ctl, struct sql *sql, const char *hash)
 {
-	const char *const values[] = { hash };
+	char now[CLOCK_TEXT];
+	const char *const values[] = { hash, now };
 	const char *path = ctl_value(ctl, "output");
 	struct sql_rows *rows;
 	struct err err;
 	char *name;
 	int code;
 
-	if (!sql_query(sql, sql_ctl_attachment.text, 1, values, &rows, &err))
+	clock_format(clock_now(), now);
+	if (!sql_query(sql, sql_ctl_attachment.text, 2, values, &rows, &err))
 		return ctl_database_fail(ctl, &err);
 	if (sql_count(rows) != 1) {
 		code = ctl_fail(ctl, CTL_NO,

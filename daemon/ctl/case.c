@@ -57,7 +57,8 @@ valid_number(const char *text, struct err *err)
 static int
 show_one(struct ctl *ctl, struct sql *sql, const char *number)
 {
-	const char *const values[] = { number };
+	char now[CLOCK_TEXT];
+	const char *const values[] = { number, now };
 	struct buffer out = { 0 };
 	struct json *tree = NULL;
 	struct sql_rows *rows;
@@ -65,7 +66,8 @@ show_one(struct ctl *ctl, struct sql *sql, const char *number)
 	struct err err;
 	int code = CTL_OK;
 
-	if (!sql_query(sql, sql_ctl_case.text, 1, values, &rows, &err))
+	clock_format(clock_now(), now);
+	if (!sql_query(sql, sql_ctl_case.text, 2, values, &rows, &err))
 		return ctl_database_fail(ctl, &err);
 	text = sql_count(rows) > 0 ? sql_text(rows, 0, "row") : NULL;
 	if (text == NULL)

@@ -68,6 +68,8 @@ const char *ctl_conninfo(struct ctl *ctl, int *code);
 /* Opens the database that -d, $HAILAN_DATABASE or the settings name; the owner is ctl, which closes
  * it at the end. NULL, after saying why, with *code set. */
 struct sql *ctl_database(struct ctl *ctl, int *code);
+/* Why data on people is looked at: --reason, $HAILAN_REASON or "". */
+const char *ctl_reason(const struct ctl *ctl);
 /* The fault of the last statement: says it and returns the exit code that fits. */
 int ctl_database_fail(struct ctl *ctl, const struct err *err);
 /* The path of the daemon's control socket, from -S or the settings; NULL as above. */

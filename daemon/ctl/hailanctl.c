@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <locale.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,7 @@ extern const struct ctl_command ctl_alarms, ctl_archive, ctl_attachment, ctl_ban
     ctl_case, ctl_check, ctl_help, ctl_import, ctl_inbox, ctl_migrate, ctl_outbox, ctl_recordings,
     ctl_reload, ctl_rules, ctl_simulate, ctl_stats, ctl_status, ctl_timers, ctl_try, ctl_version,
     ctl_write;
+extern const struct ctl_command ctl_looks, ctl_person;
 extern const struct ctl_command ctl_outages, ctl_track, ctl_visits;
 
 const struct ctl_command *const ctl_commands[] = {
@@ -53,6 +55,8 @@ const struct ctl_command *const ctl_commands[] = {
 	&ctl_attachment,
 	&ctl_recordings,
 	&ctl_write,
+	&ctl_person,
+	&ctl_looks,
 	&ctl_bank,
 	&ctl_archive,
 	&ctl_try,
@@ -77,6 +81,8 @@ const struct ctl_option ctl_common_options[] = {
 	    "connect to this database and not to that of the settings ($HAILAN_DATABASE)" },
 	{ 'S', "socket", "PATH", "the daemon's control socket, when its settings cannot be read" },
 	{ 'j', "json", NULL, "print JSON" },
+	{ 0, "reason", "TEXT",
+	    "why data on people is looked at; kept with the look ($HAILAN_REASON)" },
 	{ 'h', "help", NULL, "print this" },
 	{ 0, NULL, NULL, NULL },
 };
@@ -206,6 +212,33 @@ ctl_conninfo(struct ctl *ctl, int *code)
 	return conninfo;
 }
 
+const char *
+ctl_reason(const struct ctl *ctl)
+{
+	const char *reason = ctl_value(ctl, "reason");
+
+	if (reason == NULL)
+		reason = getenv("HAILAN_REASON");
+	return reason != NULL ? reason : "";
+}
+
+/* Who looks at data on people, and why: the database keeps it with each look. */
+static bool
+introduce(struct ctl *ctl, struct err *err)
+{
+	const struct passwd *user = getpwuid(getuid());
+	const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
+	const char *const values[] = { sudo != NULL   ? sudo
+				       : user != NULL ? user->pw_name
+						      : "",
+		ctl_reason(ctl) };
+
+	return sql_query(ctl->sql,
+	    "select set_config('hailan.who', $1::text, false), set_config('hailan.why', $2::text, "
+	    "false)",
+	    2, values, NULL, err);
+}
+
 struct sql *
 ctl_database(struct ctl *ctl, int *code)
 {
@@ -215,8 +248,14 @@ ctl_database(struct ctl *ctl, int *code)
 	if (ctl->sql != NULL)
 		return ctl->sql;
 	conninfo = ctl_conninfo(ctl, code);
-	if (conninfo != NULL && !sql_open(conninfo, &ctl->sql, &err))
+	if (conninfo == NULL)
+		return NULL;
+	if (!sql_open(conninfo, &ctl->sql, &err)) {
 		*code = ctl_fail(ctl, EX_UNAVAILABLE, "%s", err.text);
+	} else if (!introduce(ctl, &err)) {
+		*code = ctl_database_fail(ctl, &err);
+		sql_close(&ctl->sql);
+	}
 	return ctl->sql;
 }
 

@@ -37,6 +37,7 @@ static const struct chore {
 	{ "receipts", &sql_keep_receipts, 0, 600000 },
 	{ "timers", &sql_keep_timers, SEEN_AT_ONCE, 600000 },
 	{ "manners", &sql_keep_manners, SEEN_AT_ONCE, 60000 },
+	{ "retention", &sql_keep_retention, 1000, 600000 },
 	{ "queues", &sql_metrics_queues, 0, 10000 }, /* only where somebody asks for metrics */
 };
 enum { CHORES = sizeof(chores) / sizeof(chores[0]) };

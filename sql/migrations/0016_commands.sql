@@ -88,6 +88,7 @@ begin
 		return 'ok';
 	elsif v_action = 'list' then
 		v_list := lists_joined(command_list(p_phone, 'look', p_language), wish_list(p_phone, 'look', p_language));
+		perform look_note(p_at, 'list', v_list ->> 'number' is not null, p_by := p_phone);
 		perform say(p_at, p_phone, p_language, case when v_list ->> 'number' is null then 'list_none' else 'list_mine' end, v_list, null, p_message_id);
 		return 'ok';
 	end if;
@@ -108,6 +109,9 @@ begin
 	end if;
 	select n.state into v_state from case_now n where n.number = coalesce((select f.parent_number from case_life f where f.number = v_number), v_number);
 	if v_state is null then
+		if v_action = 'look' then
+			perform look_note(p_at, 'case', false, v_number, p_by := p_phone);
+		end if;
 		perform say(p_at, p_phone, p_language, 'number_unknown', jsonb_build_object('number', v_number::text), null, p_message_id);
 		return 'no_such_case';
 	end if;
@@ -146,6 +150,10 @@ begin
 		end if;
 	else
 		select * into r from case_step(p_at, p_phone, null, v_number, v_action, p_confirmed, v_target, p_reason, null, p_message_id);
+	end if;
+	if v_action = 'look' then
+		perform look_note(p_at, 'case', r.code = 'ok', v_number, (select k.person_id from "case" k where k.number = v_number),
+			(select k.phone from "case" k where k.number = v_number), p_by := p_phone);
 	end if;
 	if r.code = 'ok' and v_action = 'look' then
 		perform say(p_at, p_phone, p_language, 'look_case', case_params(r.number, p_language, v_number), v_number, p_message_id);

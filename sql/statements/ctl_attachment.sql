@@ -1,2 +1,2 @@
 select name, mime, encode(bytes, 'hex') as content
-  from hailan.ctl_attachment($1::text)
+  from hailan.look_attachment($1::text, $2::timestamptz)

@@ -1,1 +1,1 @@
-select hailan.ctl_case($1::int8) as row
+select hailan.look_case($1::int8, $2::timestamptz) as row

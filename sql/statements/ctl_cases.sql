@@ -1,1 +1,1 @@
-select row from hailan.ctl_cases($1::jsonb, $2::timestamptz) as row
+select row from hailan.look_cases($1::jsonb, $2::timestamptz) as row

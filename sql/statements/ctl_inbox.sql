@@ -1,1 +1,1 @@
-select row from hailan.ctl_inbox($1::jsonb, $2::timestamptz) as row
+select row from hailan.look_inbox($1::jsonb, $2::timestamptz) as row

@@ -1,0 +1,1 @@
+select row from hailan.ctl_looks($1::jsonb, $2::timestamptz) as row
