@@ -115,7 +115,7 @@ create view personal_column as
 	select c.relname::text as name, a.attname::text as col, case when a.atttypid = 'text'::regtype then 'address' else 'person' end as kind
 	  from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 	 where c.relnamespace = 'hailan'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and c.relname not in ('unit', 'phone', 'person')
-	   and (a.atttypid = 'text'::regtype and (a.attname in ('phone', 'source', 'destination', 'address') or c.relname = 'contact' and a.attname = 'number' or c.relname = 'alarm' and a.attname = 'subject' or c.relname = 'look' and a.attname = 'who')
+	   and (a.atttypid = 'text'::regtype and (a.attname ~ '^(.*_)?(phone|source|destination|address)$' or c.relname = 'contact' and a.attname = 'number' or c.relname = 'alarm' and a.attname = 'subject' or c.relname = 'look' and a.attname = 'who')
 	     or a.atttypid = 'int8'::regtype and a.attname in ('person_id', 'entered_by'));
 
 -- All that is stored on somebody.
