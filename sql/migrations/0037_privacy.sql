@@ -74,6 +74,11 @@ begin
 	return query select x.name, x.mime, x.bytes from ctl_attachment(p_hash) x;
 	perform look_note(shown_time(p_at), 'attachment', found, p_filter := p_hash);
 end $$;
+create function look_recordings(p_filter jsonb, p_at timestamptz) returns setof jsonb language plpgsql security definer set search_path = hailan, pg_temp as $$
+begin
+	return query select x from ctl_recordings(p_filter, p_at) x;
+	perform look_note(shown_time(p_at), 'recordings', found, p_filter := p_filter::text);
+end $$;
 
 -- ---- one person -------------------------------------------------------------------------------
 
@@ -423,6 +428,6 @@ begin
 end $$;
 
 grant execute on function keep_retention to hailan_timekeeper, hailan_admin;
-grant execute on function look_case, look_cases, look_inbox, look_outbox, look_attachments, look_attachment, person_show, person_export, person_erase, ctl_looks to hailan_admin;
+grant execute on function look_case, look_cases, look_inbox, look_outbox, look_attachments, look_attachment, look_recordings, person_show, person_export, person_erase, ctl_looks to hailan_admin;
 grant select on look, erasure, retention to hailan_admin;
 grant insert, update on retention to hailan_admin;

@@ -1,1 +1,1 @@
-select row from hailan.ctl_recordings($1::jsonb, $2::timestamptz) as row
+select row from hailan.look_recordings($1::jsonb, $2::timestamptz) as row
