@@ -141,6 +141,7 @@ begin
 		'wish_events', (select jsonb_agg(to_jsonb(e) order by e.id) from wish_event e where e.wish_number = any (p_numbers)),
 		'case_lives', (select jsonb_agg(to_jsonb(l)) from case_life l where l.number = any (p_numbers)),
 		'wish_lives', (select jsonb_agg(to_jsonb(l)) from wish_life l where l.number = any (p_numbers)),
+		'archive', (select jsonb_agg(to_jsonb(a) - 'plain') from archive_entry a where a.number = any (p_numbers)),
 		'attachments', (select jsonb_agg(jsonb_build_object('number', l.number, 'at', l.at, 'name', l.name, 'type', a.mime, 'size', length(a.bytes), 'sha256', encode(a.sha256, 'hex')))
 		                  from attachment_link l join attachment a on a.sha256 = l.sha256 where l.number = any (p_numbers))));
 end $$;
@@ -209,7 +210,7 @@ comment on table erasure is 'Whose data was erased: what is left carries the nam
 -- Events stay as they are, but for one thing: what a person wrote goes when he is erased.
 create or replace function append_only() returns trigger language plpgsql as $$
 begin
-	if tg_op = 'UPDATE' and current_setting('hailan.erasing', true) = 'on' then
+	if tg_op = 'UPDATE' and tg_table_name in ('case_event', 'wish_event') and current_setting('hailan.erasing', true) = 'on' then
 		return null;
 	end if;
 	raise exception '% is append-only', tg_table_name using errcode = '42501', hint = 'add an event that corrects the earlier one';
@@ -275,6 +276,8 @@ begin
 	update case_life l set result = case when l.result is not null then c_gone end, grade = case when l.grade is not null then c_gone end where l.number = any (s.numbers);
 	update wish_life l set what = case when l.what is not null then c_gone end, place = case when l.place is not null then c_gone end,
 		audience = case when l.audience is not null then c_gone end, result = case when l.result is not null then c_gone end where l.number = any (s.numbers);
+	update archive_entry a set what = c_gone, how = case when a.how is not null then c_gone end, place = case when a.place is not null then c_gone end, body = c_gone
+	 where a.number = any (s.numbers);
 	perform set_config('hailan.erasing', 'on', true);
 	update case_event e set reason = c_gone where e.case_number = any (s.numbers) and e.reason is not null;
 	update wish_event e set reason = c_gone where e.wish_number = any (s.numbers) and e.reason is not null;

@@ -33,6 +33,8 @@ insert into contact (number, language, changed_at) values ((select phone from he
 select ask_open(noon(), (select phone from he), 'solved', number, '3 days') from n;
 update outbox set body = '金家的秘密' where destination = (select phone from he);
 
+insert into archive_entry (number, city, kind, done_at, what, body) select number, 222405, 'case', noon(), '金家的秘密', '金家的秘密' from n;
+
 -- looks
 select ok(look_case((select number from n), noon()) is not null, 'a case is seen');
 select is(look_case(20020 * 13, noon()), null, 'one that does not exist is not');
