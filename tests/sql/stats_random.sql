@@ -27,7 +27,7 @@ declare
 	v_at timestamptz;
 	s text;
 begin
-	for r in select n, number from f where n > 1 + (select max(n) from f) / 25 order by random() limit 80 loop
+	for r in select n, number from f where not exists (select from case_life l where f.number in (l.number, l.parent_number)) order by random() limit 80 loop
 		v_at := noon('2 hours');
 		foreach s in array array['farm accept', 'farm done', 'community report', 'street look_into']
 			|| case r.n % 4 when 0 then array['street rework', 'farm accept', 'farm extend', 'city grant', 'farm done', 'community report', 'street evaluate']
