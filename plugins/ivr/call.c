@@ -788,6 +788,12 @@ call_served(struct call *c)
 	c->served = true;
 }
 
+bool
+call_is_served(const struct call *c)
+{
+	return c->served;
+}
+
 const char *
 call_reference(const struct call *c)
 {

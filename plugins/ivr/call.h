@@ -76,6 +76,7 @@ void call_wait(struct call *c, int64_t ms, call_fn *then);
 void call_answer(struct call *c, const char *text);
 /* The caller got what he rang for; else he is called back. */
 void call_served(struct call *c);
+bool call_is_served(const struct call *c);
 /* The reference of the last recording, by which its number can be looked up. */
 const char *call_reference(const struct call *c);
 /* Gives the call back to the dialplan, which finds next in HAILAN_NEXT. */

@@ -230,10 +230,15 @@ go_on(struct call *c)
 		call_end(c, "end");
 }
 
-/* Nobody is left alone with a menu that he does not get on with. */
+/* Nobody is left alone with a menu that he does not get on with. Who has what he rang for and says
+ * no more is not lost. */
 static void
 lost(struct call *c)
 {
+	if (call_is_served(c)) {
+		call_end(c, "end");
+		return;
+	}
 	call_talk(c)->silences = call_talk(c)->wrongs = 0;
 	enter(c, menu_of(c, "lost"));
 }
