@@ -5,7 +5,7 @@ _hailanctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local common="-f --config -d --database -S --socket -j --json --reason -h --help"
-	local commands="status alarms board stats case inbox outbox attachment recordings write person looks bank archive try timers rules outages visits track simulate import migrate check reload help version"
+	local commands="status alarms board stats case inbox outbox attachment bounces recordings write person looks bank archive try timers rules outages visits track simulate import migrate check reload help version"
 	local kinds="units staff volunteers allies households residents keywords categories routing templates calendar hours rules visits services"
 	local command="" options="" word i operands=0
 
@@ -45,13 +45,14 @@ _hailanctl()
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return
 		;;
-	-d | --database | --phone | --unit | --limit | --recent | --retry | --end | --person | --who | --encoding | --channel | --rule | --timeout | -t | --at | -m | --month | --from | --to | --reason | --wish | --day)
+	-d | --database | --phone | --unit | --limit | --recent | --retry | --end | --forget | --person | --who | --encoding | --channel | --rule | --timeout | -t | --at | -m | --month | --from | --to | --reason | --wish | --day)
 		return
 		;;
 	esac
 	case $command in
 	"") options="$commands" ;;
 	alarms) options="-a --all -e --end -n --recent" ;;
+	bounces) options="--forget -n --recent" ;;
 	board) options="-t --at -b --bank -a --all" ;;
 	stats) options="-u --unit -m --month --from --to -b --by -a --area -c --csv -H --html -L --language -F --formulas" ;;
 	recordings) options="-n --limit" ;;

@@ -14,6 +14,7 @@
 #include "base/slab.h"
 #include "base/xalloc.h"
 #include "channel/fault.h"
+#include "channel/pieces.h"
 #include "database/database.h"
 
 enum { PREFETCH = 8 }; /* submissions ahead */
@@ -134,6 +135,7 @@ tell(struct batcher *b, struct channel_submission *s)
 	}
 	if (s->done != NULL)
 		s->done(s->arg, s->outcome, s->reason);
+	pieces_drop(s);
 	slab_give(s);
 }
 
@@ -354,6 +356,7 @@ give_back(struct channel_submission *s)
 {
 	for (struct channel_submission *twin; s != NULL; s = twin) {
 		twin = s->twins;
+		pieces_drop(s);
 		slab_give(s);
 	}
 }

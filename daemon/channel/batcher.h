@@ -28,9 +28,12 @@ struct span {
 
 /* What came with a report; name and type are UTF-8. */
 struct submission_file {
-	struct span name, type, content;
+	struct span name, type, content; /* content.data NULL: in the spool */
+	int64_t at;
 	uint8_t hash[HASH_BYTES];
 };
+
+enum { PIECES_KEY_BYTES = 16 };
 
 /* From a slab, and owned by its batcher until done has run; then given back. bytes holds what the
  * spans show. */
@@ -56,6 +59,12 @@ struct channel_submission {
 	uint8_t lane, refusals;
 	int64_t begun_us; /* when it came in, of the monotonic clock; reports only */
 	size_t size;      /* of it all, for the bound */
+
+	/* Of what comes in pieces before it (pieces.h). */
+	bool spooled;
+	int spool; /* its own */
+	int64_t raw_at;
+	uint8_t key[PIECES_KEY_BYTES];
 	char bytes[];
 };
 

@@ -25,7 +25,7 @@ extern "C" {
 
 /* Raised whenever a struct or the meaning of a function below changes. A plugin with another number
  * is refused in one line and not started. */
-#define CHANNEL_ABI 3
+#define CHANNEL_ABI 4
 
 #define CHANNEL_ERROR_BYTES 512
 
@@ -111,8 +111,17 @@ struct channel_part {
 struct channel_file {
 	const char *name; /* as the sender called it, or ""; at most 255 bytes are kept */
 	const char *type; /* found from the bytes, "image/jpeg" */
-	const void *data;
-	size_t len; /* at most 25 MiB */
+	const void *data; /* NULL: it lies in the report's spool, from at on */
+	size_t len;       /* at most 25 MiB */
+	int64_t at;
+};
+
+/* Where contents lie that are too large to be held in memory: a file that nothing is written to any
+ * more. The runtime has a descriptor of its own of it by when channel_submit() returns; the file
+ * may be unlinked. */
+struct channel_spool {
+	int fd;
+	int64_t raw_at; /* where the report's raw begins */
 };
 
 /* What came in. source and destination are the peer's addresses in one normal form (phones: E.164
@@ -122,8 +131,12 @@ struct channel_report {
 	const char *source;
 	const char *destination;
 	/* The bytes as they came, kept for ever. At most 32 MiB. */
-	const void *raw;
+	const void *raw; /* not looked at when there is a spool */
 	size_t raw_len;
+	/* Contents beyond a mebibyte or so: they go to the database in pieces, and never lie in
+	 * memory as a whole. Such a report must have an identity, is whole, and may be overtaken by
+	 * a later one of its source. NULL: there is none. */
+	const struct channel_spool *spool;
 	/* How raw is to be read, a name of channel_decode(); "UTF-8" when NULL. */
 	const char *charset;
 	/* raw as UTF-8; NULL for a part, and when the clerk shall decode it. */

@@ -4,12 +4,12 @@
 
 #include <assert.h>
 #include <openssl/evp.h>
-#include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buffer.h"
 
-enum { SMALL_BYTES = 4096 };
+enum { SMALL_BYTES = 4096, WINDOW_BYTES = 65536 };
 
 /* The algorithm and its state are kept: looking one up and making the other cost more than hashing
  * a message. */
@@ -71,6 +71,22 @@ fingerprint_content(const void *data, size_t len, uint8_t out[HASH_BYTES])
 
 	assert(ok == 1 && n == HASH_BYTES);
 	(void)ok;
+}
+
+bool
+fingerprint_spooled(int fd, int64_t at, size_t len, uint8_t out[HASH_BYTES])
+{
+	static char window[WINDOW_BYTES];
+	EVP_MD_CTX *context = begin();
+	bool ok = true;
+
+	while (ok && len > 0) {
+		ssize_t n = pread(fd, window, len < sizeof(window) ? len : sizeof(window), at);
+		ok = n > 0 && update(context, window, (size_t)n);
+		at += n;
+		len -= n > 0 ? (size_t)n : 0;
+	}
+	return EVP_DigestFinal_ex(context, out, NULL) == 1 && ok;
 }
 
 unsigned

@@ -2,9 +2,11 @@
 /* Reports into the table inbox. */
 #include "channel/inbox.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/buffer.h"
 #include "base/clock.h"
@@ -17,6 +19,7 @@
 #include "channel/config.h"
 #include "channel/host.h"
 #include "channel/inbox_params.h"
+#include "channel/pieces.h"
 #include "database/database.h"
 #include "embedded.h"
 #include "metrics/metrics.h"
@@ -41,6 +44,8 @@ struct connection {
 	struct inbox *inbox;
 	struct database *db;
 	struct batcher *batchers[BATCHERS];
+	struct pieces *pieces;  /* of what is in a spool, */
+	struct batcher *pieced; /* and then its reports, one by one */
 	bool up;
 	bool told_down; /* also the first try may fail, and a person must know why */
 };
@@ -100,6 +105,14 @@ write_params(void *arg, struct channel_submission *const *list, size_t count, st
 	inbox_params_write(in->params, channel_name(in->channel), list, count, p);
 }
 
+static void
+write_pieced_params(
+    void *arg, struct channel_submission *const *list, size_t count, struct params *p)
+{
+	write_params(arg, list, count, p);
+	pieces_params(list[0], p);
+}
+
 /* Rows of those that were not simply stored: place from 1, outcome, detail. */
 static void
 inbox_committed(void *arg, int64_t us)
@@ -115,6 +128,8 @@ static void
 inbox_answer(
     void *arg, const struct result *r, struct channel_submission *const *list, size_t count)
 {
+	static const enum channel_outcome outcomes[] = { CHANNEL_STORED, CHANNEL_DUPLICATE,
+		CHANNEL_REFUSED, CHANNEL_LATER };
 	const struct inbox *in = arg;
 
 	announce(in->channel->announce);
@@ -125,7 +140,7 @@ inbox_answer(
 		if (ord < 1 || (size_t)ord > count)
 			continue;
 		s = list[ord - 1];
-		s->outcome = result_int(r, row, 1) == 1 ? CHANNEL_DUPLICATE : CHANNEL_REFUSED;
+		s->outcome = outcomes[result_int(r, row, 1) & 3];
 		s->reason = result_bytes(r, row, 2, NULL);
 	}
 }
@@ -197,6 +212,27 @@ static const struct batcher_kind inbox_kind = {
 	.ended = inbox_ended,
 };
 
+static const struct batcher_kind pieced_kind = {
+	.statement = &sql_inbox_submit_pieces,
+	.params = write_pieced_params,
+	.answer = inbox_answer,
+	.ended = inbox_ended,
+};
+
+static void
+on_pieces(void *arg, struct channel_submission *s, const char *why)
+{
+	const struct connection *k = arg;
+
+	if (why == NULL) {
+		batcher_add(k->pieced, s);
+		return;
+	}
+	s->outcome = CHANNEL_LATER;
+	s->reason = why;
+	batcher_end(k->pieced, s);
+}
+
 static void
 on_database(void *arg, enum database_state state, const char *detail)
 {
@@ -214,6 +250,7 @@ on_database(void *arg, enum database_state state, const char *detail)
 		    k - k->inbox->connections, detail != NULL ? detail : "");
 	for (unsigned i = 0; i < BATCHERS; i++)
 		batcher_database(k->batchers[i], up);
+	batcher_database(k->pieced, up);
 	set_open(k->inbox);
 }
 
@@ -235,6 +272,8 @@ inbox_new(struct channel *c)
 		    role_name(c->role), on_database, k);
 		for (unsigned j = 0; j < BATCHERS; j++)
 			k->batchers[j] = batcher_new(c->base, k->db, &inbox_kind, batch, in);
+		k->pieces = pieces_new(k->db, channel_name(c), on_pieces, k);
+		k->pieced = batcher_new(c->base, k->db, &pieced_kind, 1, in);
 	}
 	return in;
 }
@@ -250,6 +289,8 @@ inbox_free(struct inbox **inbox)
 	for (unsigned i = 0; i < in->connection_count; i++) {
 		for (unsigned j = 0; j < BATCHERS; j++)
 			batcher_free(&in->connections[i].batchers[j]);
+		pieces_free(&in->connections[i].pieces);
+		batcher_free(&in->connections[i].pieced);
 		database_free(&in->connections[i].db);
 	}
 	slab_clear(&in->slab);
@@ -300,6 +341,7 @@ inbox_status(const struct inbox *in, struct buffer *json)
 	for (unsigned i = 0; i < in->connection_count; i++) {
 		for (unsigned j = 0; j < BATCHERS; j++)
 			add_figures(in->connections[i].batchers[j], &sum);
+		add_figures(in->connections[i].pieced, &sum);
 		up += in->connections[i].up;
 	}
 	buffer_printf(json,
@@ -378,22 +420,37 @@ lend(const struct channel_report *r)
 		.destination = span_of(r->destination != NULL ? r->destination : ""),
 		.charset = span_of(r->charset != NULL ? r->charset : "UTF-8"),
 		.protocol = span_of(r->protocol),
-		.raw = { r->raw != NULL ? r->raw : "", r->raw_len },
+		.raw = { r->spool != NULL ? NULL
+			 : r->raw != NULL ? r->raw
+					  : "",
+		    r->raw_len },
 		.text = beginning(r->text, r->text != NULL ? r->text_len : 0, TEXT_MAX),
 		.part = r->part != NULL ? *r->part : (struct channel_part){ 0 },
 		.flags = r->flags | (r->file_count > 0 ? WITH_FILES : 0),
 		.file_count = r->file_count,
 		.resend_s = r->resend_s,
+		.spooled = r->spool != NULL,
+		.raw_at = r->spool != NULL ? r->spool->raw_at : 0,
 	};
 }
 
+static bool
+in_spool(const struct channel_report *r, const struct channel_file *f)
+{
+	return r->spool != NULL && f->data == NULL && f->len > 0;
+}
+
 static struct submission_file
-lend_file(const struct channel_file *f)
+lend_file(const struct channel_report *r, const struct channel_file *f)
 {
 	return (struct submission_file){
 		.name = beginning(f->name, strlen(f->name), FILE_NAME_MAX),
 		.type = span_of(f->type),
-		.content = { f->data != NULL ? f->data : "", f->len },
+		.content = { in_spool(r, f)    ? NULL
+			     : f->data != NULL ? f->data
+					       : "",
+		    f->len },
+		.at = f->at,
 	};
 }
 
@@ -403,8 +460,9 @@ files_size(const struct channel_report *r)
 	size_t size = 0;
 
 	for (size_t i = 0; i < r->file_count; i++) {
-		struct submission_file f = lend_file(&r->files[i]);
-		size += sizeof(f) + f.name.len + f.type.len + f.content.len;
+		struct submission_file f = lend_file(r, &r->files[i]);
+		size += sizeof(f) + f.name.len + f.type.len +
+			(f.content.data != NULL ? f.content.len : 0);
 	}
 	return size;
 }
@@ -416,12 +474,31 @@ keep_files(char **at, struct channel_submission *s, const struct channel_report 
 		struct submission_file *f = &s->files[i];
 		unsigned damaged = 0; /* a name is no reason to doubt the report */
 
-		*f = lend_file(&r->files[i]);
+		*f = lend_file(r, &r->files[i]);
 		keep_string(at, &f->name, &damaged);
 		keep_string(at, &f->type, &damaged);
 		keep(at, &f->content);
-		fingerprint_content(f->content.data, f->content.len, f->hash);
+		if (f->content.data != NULL)
+			fingerprint_content(f->content.data, f->content.len, f->hash);
 	}
+}
+
+/* A descriptor, a key and the hashes of what lies in the spool. False: it cannot be read. */
+static bool
+keep_spool(struct channel_submission *s, const struct channel_report *r)
+{
+	bool ok;
+
+	s->spool = fcntl(r->spool->fd, F_DUPFD_CLOEXEC, 0);
+	s->spooled = s->spool >= 0;
+	ok = s->spooled && getrandom(s->key, sizeof(s->key), 0) == (ssize_t)sizeof(s->key);
+	for (size_t i = 0; i < s->file_count; i++) {
+		struct submission_file *f = &s->files[i];
+		if (f->content.data != NULL)
+			continue;
+		ok = ok && fingerprint_spooled(s->spool, f->at, f->content.len, f->hash);
+	}
+	return ok;
 }
 
 /* One whose spans are its own, so much of them as the database takes. */
@@ -429,8 +506,8 @@ static struct channel_submission *
 copy(struct inbox *in, const struct channel_submission *lent, const struct channel_report *r)
 {
 	size_t size = sizeof(*lent) + lent->link.len + lent->source.len + lent->destination.len +
-		      lent->charset.len + lent->protocol.len + lent->raw.len + lent->text.len +
-		      files_size(r);
+		      lent->charset.len + lent->protocol.len + (lent->spooled ? 0 : lent->raw.len) +
+		      lent->text.len + files_size(r);
 	struct channel_submission *s = slab_take(&in->slab, size);
 	char *at = (char *)(s + 1);
 
@@ -479,6 +556,8 @@ impossible(const struct channel_submission *s, const struct channel_report *r)
 		return "the destination is longer than 254 bytes";
 	if (s->raw.len > RAW_MAX)
 		return "it is longer than 32 MiB";
+	if (r->spool != NULL && (r->identity == NULL || r->part != NULL))
+		return "it lies in a spool and has no identity, or is a part";
 	if (r->file_count > FILES_MAX)
 		return "it has more than 1,000 attachments";
 	for (size_t i = 0; i < r->file_count; i++)
@@ -488,6 +567,17 @@ impossible(const struct channel_submission *s, const struct channel_report *r)
 				   s->part.number > s->part.total))
 		return "the numbers of its part make no sense";
 	return NULL;
+}
+
+static void
+begin(struct inbox *in, const struct connection *k, struct batcher *b, struct channel_submission *s)
+{
+	s->next_same = *bucket(in, s->fingerprint);
+	*bucket(in, s->fingerprint) = s;
+	if (s->spooled)
+		pieces_add(k->pieces, s);
+	else
+		batcher_add(b, s);
 }
 
 /* Ends it before it has begun, or gives it to the batcher of its sender. */
@@ -501,7 +591,7 @@ enqueue(struct inbox *in, struct channel_submission *s, const char *why)
 	in->pending++;
 	in->bytes += s->size;
 	if (why != NULL || in->pending > in->queue_max || in->bytes > in->bytes_max || !k->up) {
-		s->outcome = why != NULL ? CHANNEL_REFUSED : CHANNEL_LATER;
+		s->outcome = why != NULL ? s->outcome : CHANNEL_LATER;
 		s->reason = why != NULL ? why
 			    : !k->up    ? "the database is away"
 					: "too many reports are waiting";
@@ -509,9 +599,7 @@ enqueue(struct inbox *in, struct channel_submission *s, const char *why)
 	} else if ((same = find_same(in, s->fingerprint)) != NULL) {
 		batcher_join(b, same, s);
 	} else {
-		s->next_same = *bucket(in, s->fingerprint);
-		*bucket(in, s->fingerprint) = s;
-		batcher_add(b, s);
+		begin(in, k, b, s);
 	}
 	set_open(in);
 }
@@ -529,6 +617,11 @@ channel_submit(struct channel *c, const struct channel_report *r, channel_done_f
 		lent = lend(r);
 	}
 	s = copy(in, &lent, r);
+	s->outcome = CHANNEL_REFUSED; /* if at all */
+	if (s->spooled && !keep_spool(s, r)) {
+		s->outcome = CHANNEL_LATER;
+		why = "its spool cannot be read";
+	}
 	s->done = done;
 	s->arg = arg;
 	s->begun_us = clock_mono_us();

@@ -15,6 +15,7 @@ libchannel_la_SOURCES = \
 	%D%/look.c %D%/look.h \
 	%D%/options.c %D%/options.h \
 	%D%/outbox.c %D%/outbox.h \
+	%D%/pieces.c %D%/pieces.h \
 	%D%/receipts.c %D%/receipts.h \
 	%D%/service_decode.c \
 	%D%/service_split.c

@@ -38,9 +38,9 @@ struct ctl {
 };
 
 extern const struct ctl_command ctl_alarms, ctl_archive, ctl_attachment, ctl_bank, ctl_board,
-    ctl_case, ctl_check, ctl_help, ctl_import, ctl_inbox, ctl_migrate, ctl_outbox, ctl_recordings,
-    ctl_reload, ctl_rules, ctl_simulate, ctl_stats, ctl_status, ctl_timers, ctl_try, ctl_version,
-    ctl_write;
+    ctl_bounces, ctl_case, ctl_check, ctl_help, ctl_import, ctl_inbox, ctl_migrate, ctl_outbox,
+    ctl_recordings, ctl_reload, ctl_rules, ctl_simulate, ctl_stats, ctl_status, ctl_timers, ctl_try,
+    ctl_version, ctl_write;
 extern const struct ctl_command ctl_looks, ctl_person;
 extern const struct ctl_command ctl_outages, ctl_track, ctl_visits;
 
@@ -57,6 +57,7 @@ const struct ctl_command *const ctl_commands[] = {
 	&ctl_write,
 	&ctl_person,
 	&ctl_looks,
+	&ctl_bounces,
 	&ctl_bank,
 	&ctl_archive,
 	&ctl_try,

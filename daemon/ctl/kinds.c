@@ -51,6 +51,11 @@ static const struct column staff[] = {
 	    .help = "language of notices",
 	    .choices = "zh|ko" },
 	{ .name = "duty", .type = COLUMN_YESNO, .help = "gets the notices of the unit" },
+	{ .name = "mail", .type = COLUMN_TEXT, .help = "address of mail", .maximum = 254 },
+	{ .name = "notices",
+	    .type = COLUMN_CHOICE,
+	    .help = "by what to be told (default sms)",
+	    .choices = "sms|mail" },
 	{ .name = NULL },
 };
 

@@ -13,7 +13,7 @@ libctl_la_SOURCES = \
 sbin_PROGRAMS += hailanctl
 hailanctl_SOURCES = \
 	%D%/hailanctl.c %D%/ctl.h \
-	%D%/alarms.c %D%/archive.c %D%/attachment.c %D%/bank.c %D%/board.c %D%/case.c %D%/help.c %D%/import.c %D%/import.h %D%/inbox.c %D%/looks.c %D%/migrate.c \
+	%D%/alarms.c %D%/archive.c %D%/attachment.c %D%/bank.c %D%/board.c %D%/bounces.c %D%/case.c %D%/help.c %D%/import.c %D%/import.h %D%/inbox.c %D%/looks.c %D%/migrate.c \
 	%D%/outbox.c %D%/person.c %D%/person.h %D%/recordings.c %D%/reload.c %D%/rules.c %D%/simulate.c %D%/stats.c %D%/status.c %D%/timers.c %D%/try.c \
 	%D%/version.c \
 	%D%/outages.c %D%/track.c %D%/visits.c \

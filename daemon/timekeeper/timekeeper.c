@@ -30,6 +30,7 @@ static const struct chore {
 	{ "partitions", &sql_keep_partitions, 0, 3600000 },
 	{ "parts", &sql_keep_parts, 0, 2000 },
 	{ "seen", &sql_keep_seen, SEEN_AT_ONCE, 5000 },
+	{ "pieces", &sql_keep_pieces, 100, 60000 },
 	{ "outbox", &sql_keep_outbox, 0, 10000 },
 	{ "asks", &sql_keep_asks, 500, 5000 },
 	{ "claims", &sql_keep_claims, 0, 2000 },

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CASE_PREFIX "case+"
-
 /* The octets of the well-formed character at s, 0 when it is none (RFC 3629). */
 static size_t
 sequence(const unsigned char *s, size_t len)
@@ -106,18 +104,26 @@ address_token_right(const char *secret, int64_t number, const char *token, size_
 enum address_kind
 address_kind(const char *address, const char *secret, int64_t *number)
 {
-	const char *end = strrchr(address, '@'), *at;
-	char *after;
+	static const struct {
+		const char *prefix;
+		int64_t sign;
+		enum address_kind kind;
+	} kinds[] = { { "case+", 1, ADDRESS_CASE }, { "bounce+", -1, ADDRESS_BOUNCE } };
+	const char *end = strrchr(address, '@');
 
 	*number = 0;
-	if (strncmp(address, CASE_PREFIX, strlen(CASE_PREFIX)) != 0 || end == NULL)
-		return ADDRESS_PLAIN;
-	at = address + strlen(CASE_PREFIX);
-	*number = strtoll(at, &after, 10);
-	if (after == at || *number <= 0 || *after != '-' ||
-	    !address_token_right(secret, *number, after + 1, (size_t)(end - after - 1))) {
+	for (size_t i = 0; end != NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const char *at = address + strlen(kinds[i].prefix);
+		char *after;
+		if (strncmp(address, kinds[i].prefix, strlen(kinds[i].prefix)) != 0)
+			continue;
+		*number = strtoll(at, &after, 10);
+		if (after != at && *number > 0 && *after == '-' &&
+		    address_token_right(
+			secret, kinds[i].sign * *number, after + 1, (size_t)(end - after - 1)))
+			return kinds[i].kind;
 		*number = 0;
 		return ADDRESS_FORGED;
 	}
-	return ADDRESS_CASE;
+	return ADDRESS_PLAIN;
 }

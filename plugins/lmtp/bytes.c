@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 void *
 bytes_alloc(size_t count, size_t size)
@@ -140,6 +142,14 @@ const char *
 bytes_string(const struct bytes *b)
 {
 	return b->data != NULL ? b->data : "";
+}
+
+void
+bytes_forget(const void *at, size_t len)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)at / page * page;
+
+	madvise((void *)from, (uintptr_t)at + len - from, MADV_DONTNEED);
 }
 
 bool

@@ -37,6 +37,9 @@ char *bytes_json_string(const char *json, const char *key);
 /* Lent for the moment; "" when empty. */
 const char *bytes_string(const struct bytes *b);
 
+/* Of a map of a file: takes these bytes out of memory until they are looked at again. */
+void bytes_forget(const void *at, size_t len);
+
 /* ASCII letters alone. */
 bool bytes_equal_nocase(const char *a, size_t a_len, const char *b);
 /* Where needle begins, without case; NULL when it is not there. */

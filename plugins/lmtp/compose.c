@@ -138,18 +138,19 @@ add_thread(const struct letter *l, struct bytes *out)
 static void
 add_ids(const struct settings *s, const struct letter *l, struct bytes *out)
 {
-	char token[ADDRESS_TOKEN + 1];
+	char token[ADDRESS_TOKEN + 1], proof[ADDRESS_TOKEN + 1];
 
+	address_token(s->secret, -l->id, proof);
 	if (l->number == 0 || s->secret[0] == '\0') {
-		bytes_printf(out, "Message-ID: <text.%" PRId64 "@%s>\r\n", l->id,
+		bytes_printf(out, "Message-ID: <text.%" PRId64 ".%s@%s>\r\n", l->id, proof,
 		    address_domain(s->address));
 		return;
 	}
 	address_token(s->secret, l->number, token);
 	bytes_printf(out, "Reply-To: <case+%" PRId64 "-%s@%s>\r\n", l->number, token,
 	    address_domain(s->address));
-	bytes_printf(out, "Message-ID: <case.%" PRId64 ".%s.%" PRId64 "@%s>\r\n", l->number, token,
-	    l->id, address_domain(s->address));
+	bytes_printf(out, "Message-ID: <case.%" PRId64 ".%s.%" PRId64 ".%s@%s>\r\n", l->number,
+	    token, l->id, proof, address_domain(s->address));
 }
 
 static void

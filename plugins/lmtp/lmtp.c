@@ -7,7 +7,9 @@
 #include "outgoing.h"
 #include "session.h"
 #include "settings.h"
+#include "spool.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -91,6 +93,9 @@ lmtp_start(struct channel *channel, void **state, struct channel_error *error)
 
 	if (!settings_check(channel, error))
 		return false;
+	if (!spool_usable(channel_get_string(channel, NULL, "spool")))
+		return channel_fail(error, "spool %s: %s; name a folder that can be written to",
+		    channel_get_string(channel, NULL, "spool"), strerror(errno));
 	mime_start();
 	l = bytes_alloc(1, sizeof(*l));
 	l->channel = channel;

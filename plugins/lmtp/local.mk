@@ -6,6 +6,7 @@ noinst_LTLIBRARIES += liblmtp-plugin.la
 liblmtp_plugin_la_SOURCES = \
 	%D%/address.c %D%/address.h \
 	%D%/auth.c %D%/auth.h \
+	%D%/bounce.c %D%/bounce.h \
 	%D%/bytes.c %D%/bytes.h \
 	%D%/charsets.c %D%/charsets.h \
 	%D%/command.c %D%/command.h \
@@ -23,6 +24,7 @@ liblmtp_plugin_la_SOURCES = \
 	%D%/session.c %D%/session.h \
 	%D%/settings.c %D%/settings.h \
 	%D%/smtp.c %D%/smtp.h \
+	%D%/spool.c %D%/spool.h \
 	%D%/trim.c %D%/trim.h
 liblmtp_plugin_la_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(EVENT_SSL_CFLAGS) $(GMIME_CFLAGS)
 liblmtp_plugin_la_LIBADD = $(GMIME_LIBS) $(EVENT_SSL_LIBS) $(EVENT_LIBS)

@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	DASHES_MAX = 20000,      /* lines that may be boundaries */
@@ -25,7 +26,12 @@ enum {
 	VALUE_MAX = 16384,       /* bytes of a field that is decoded */
 	SUBJECT_MAX = 1000,
 	NAME_LONGEST = 255,
+	REPORT_MAX = 65536, /* bytes of the report of a delivery */
+	SNIFF_MAX = 65536,  /* bytes that filetype() looks at */
+	WINDOW = 1 << 20,   /* of a mapped mail that is in memory */
 };
+
+const char mime_no_room[] = "there is no room for its attachments";
 
 static GMimeParserOptions *options;
 
@@ -54,6 +60,7 @@ mail_clear(struct mail *m)
 	free(m->references);
 	free(m->authentication);
 	free(m->text);
+	free(m->returned);
 	for (size_t i = 0; i < m->file_count; i++) {
 		free(m->files[i].name);
 		g_free(m->files[i].data);
@@ -119,6 +126,7 @@ scan(const char *s, size_t len, const struct mail_limits *limits, struct mail *o
 {
 	size_t types = 0, dashes = 0, header_from = 0;
 	bool in_header = false;
+	size_t kept = 0;
 
 	if (!scan_header(s, len, limits->header, out))
 		return "its header is too long";
@@ -142,6 +150,10 @@ scan(const char *s, size_t len, const struct mail_limits *limits, struct mail *o
 		if (types > limits->parts || dashes > DASHES_MAX)
 			return "it has too many parts";
 		at += n;
+		if (out->mapped && at - kept > WINDOW) {
+			bytes_forget(s + kept, at - kept);
+			kept = at;
+		}
 	}
 	return NULL;
 }
@@ -434,6 +446,8 @@ read_fields(GMimeObject *message, struct mail *out)
 			replace(&out->references, message_ids(raw, 8));
 		else if (strcasecmp(name, "Authentication-Results") == 0)
 			add_result(&results, raw);
+		else if (strcasecmp(name, "X-Failed-Recipients") == 0)
+			out->bounce = true;
 		if (out->machine == NULL)
 			out->machine = machine_of(name, raw);
 	}
@@ -444,6 +458,7 @@ read_fields(GMimeObject *message, struct mail *out)
 
 struct walk {
 	const struct mail_limits *limits;
+	struct mime_spool *spool; /* NULL: none */
 	struct mail *out;
 	struct bytes text;
 	bool html;   /* text was HTML */
@@ -464,19 +479,21 @@ is_blank(const struct bytes *b)
 }
 
 static void
-add_file(struct walk *w, const char *name, void *data, size_t len)
+add_file(struct walk *w, const char *name, const struct mail_file *content)
 {
 	struct mail *m = w->out;
 	struct mail_file *f;
 
+	if (content->len == 0) {
+		g_free(content->data);
+		return;
+	}
 	m->files = realloc(m->files, (m->file_count + 1) * sizeof(*m->files));
 	if (m->files == NULL)
 		abort();
 	f = &m->files[m->file_count++];
-	*f = (struct mail_file){ .name = tidy(name != NULL ? name : "", NAME_LONGEST),
-		.type = filetype(data, len),
-		.data = data,
-		.len = len };
+	*f = *content;
+	f->name = tidy(name != NULL ? name : "", NAME_LONGEST);
 }
 
 /* The bytes that a stream has gathered; g_free() them. The stream is gone. */
@@ -493,15 +510,69 @@ take_bytes(GMimeStream *mem, size_t *len)
 	return data;
 }
 
-static void *
-contents(GMimePart *part, size_t *len)
+/* The type of what has been written to the spool. */
+static const char *
+spooled_type(const struct mime_spool *spool, const struct mail_file *f)
+{
+	static char head[SNIFF_MAX];
+	ssize_t n = pread(spool->fd, head, f->len < SNIFF_MAX ? f->len : SNIFF_MAX, f->at);
+
+	return filetype(head, n > 0 ? (size_t)n : 0);
+}
+
+/* Writes an object, or of a part its contents, to where attachments go. */
+static struct mail_file
+write_out(struct walk *w, GMimeObject *object, GMimeDataWrapper *wrapper)
+{
+	struct mime_spool *spool = w->spool;
+	GMimeStream *to = spool != NULL ? g_mime_stream_fs_new_with_bounds(spool->fd, spool->at, -1)
+					: g_mime_stream_mem_new();
+	struct mail_file f = { 0 };
+	ssize_t n = object != NULL ? g_mime_object_write_to_stream(object, NULL, to)
+				   : g_mime_data_wrapper_write_to_stream(wrapper, to);
+
+	if (spool == NULL) {
+		f.data = take_bytes(to, &f.len);
+		f.type = filetype(f.data, f.len);
+		return f;
+	}
+	g_mime_stream_fs_set_owner(GMIME_STREAM_FS(to), FALSE);
+	f.at = spool->at;
+	f.len = (size_t)(g_mime_stream_tell(to) - f.at);
+	g_object_unref(to);
+	if (n < 0)
+		w->why = mime_no_room;
+	spool->at += (int64_t)f.len;
+	f.type = spooled_type(spool, &f);
+	return f;
+}
+
+/* The contents of a part of text, as much of them as could be kept. */
+static void
+read_text(GMimePart *part, size_t limit, struct bytes *out, unsigned *flags)
 {
 	GMimeDataWrapper *wrapper = g_mime_part_get_content(part);
-	GMimeStream *mem = g_mime_stream_mem_new();
+	GMimeStream *from = wrapper != NULL ? g_mime_data_wrapper_get_stream(wrapper) : NULL;
+	GMimeStream *filtered;
+	GMimeFilter *decoder;
+	char window[8192];
+	ssize_t n;
 
-	if (wrapper != NULL)
-		g_mime_data_wrapper_write_to_stream(wrapper, mem);
-	return take_bytes(mem, len);
+	if (from == NULL)
+		return;
+	g_mime_stream_reset(from);
+	filtered = g_mime_stream_filter_new(from);
+	decoder = g_mime_filter_basic_new(g_mime_data_wrapper_get_encoding(wrapper), FALSE);
+	g_mime_stream_filter_add(GMIME_STREAM_FILTER(filtered), decoder);
+	while (out->len <= limit && (n = g_mime_stream_read(filtered, window, sizeof(window))) > 0)
+		bytes_add(out, window, (size_t)n);
+	g_object_unref(decoder);
+	g_object_unref(filtered);
+	g_mime_stream_reset(from);
+	if (out->len > limit) {
+		out->len = limit;
+		*flags |= CHANNEL_TRUNCATED;
+	}
 }
 
 /* What <meta charset> says; NULL nothing. Static. */
@@ -528,20 +599,17 @@ static void
 add_text(struct walk *w, GMimePart *part, bool html)
 {
 	const char *label = g_mime_object_get_content_type_parameter(GMIME_OBJECT(part), "charset");
-	size_t len, text_len, room;
-	void *data = contents(part, &len);
+	size_t text_len, room;
+	struct bytes data = { 0 };
 	char *text;
 
-	if (label == NULL && html && data != NULL)
-		label = html_charset(data, len);
-	/* No more than could be kept: a character has at most four bytes, markup is more */
-	if (len > w->limits->text * (html ? 32 : 4)) {
-		len = w->limits->text * (html ? 32 : 4);
-		w->out->flags |= CHANNEL_TRUNCATED;
-	}
+	/* a character has at most four bytes, markup is more */
+	read_text(part, w->limits->text * (html ? 32 : 4), &data, &w->out->flags);
+	if (label == NULL && html)
+		label = html_charset(bytes_string(&data), data.len);
 	text = charsets_decode(
-	    label != NULL ? label : "", data != NULL ? data : "", len, &text_len, &w->out->flags);
-	g_free(data);
+	    label != NULL ? label : "", bytes_string(&data), data.len, &text_len, &w->out->flags);
+	bytes_clear(&data);
 	room = w->limits->text > w->text.len ? w->limits->text - w->text.len : 0;
 	if (w->text.len > 0)
 		bytes_add_byte(&w->text, '\n');
@@ -561,6 +629,29 @@ add_text(struct walk *w, GMimePart *part, bool html)
 	w->html |= html;
 }
 
+/* The fields of a report, and the header of the mail that it is about. */
+static void
+read_report(struct walk *w, GMimePart *part, GMimeContentType *type)
+{
+	struct mail *m = w->out;
+	struct bytes text = { 0 };
+	unsigned flags = 0;
+
+	if (!m->bounce || type == NULL)
+		return;
+	if (g_mime_content_type_is_type(type, "message", "delivery-status") ||
+	    g_mime_content_type_is_type(type, "message", "global-delivery-status")) {
+		read_text(part, REPORT_MAX, &text, &flags);
+		bounce_read(bytes_string(&text), text.len, &m->said);
+	} else if (m->returned == NULL &&
+		   (g_mime_content_type_is_type(type, "text", "rfc822-headers") ||
+		       g_mime_content_type_is_type(type, "message", "global-headers"))) {
+		read_text(part, REPORT_MAX, &text, &flags);
+		m->returned = bytes_dup(bytes_string(&text), text.len);
+	}
+	bytes_clear(&text);
+}
+
 static void
 walk_part(struct walk *w, GMimePart *part)
 {
@@ -570,18 +661,18 @@ walk_part(struct walk *w, GMimePart *part)
 	bool attached = disposition != NULL && strcasecmp(disposition, "attachment") == 0;
 	bool plain = type == NULL || g_mime_content_type_is_type(type, "text", "plain");
 	bool html = type != NULL && g_mime_content_type_is_type(type, "text", "html");
-	size_t len;
-	void *data;
+	GMimeDataWrapper *wrapper = g_mime_part_get_content(part);
+	struct mail_file f;
 
+	read_report(w, part, type);
 	if (!attached && (plain || html) && (name == NULL || is_blank(&w->text))) {
 		add_text(w, part, html);
 		return;
 	}
-	data = contents(part, &len);
-	if (len > 0)
-		add_file(w, name, data, len);
-	else
-		g_free(data);
+	if (wrapper == NULL)
+		return;
+	f = write_out(w, NULL, wrapper);
+	add_file(w, name, &f);
 }
 
 /* A mail within a mail is kept as it is. */
@@ -591,21 +682,18 @@ walk_message(struct walk *w, GMimeMessagePart *part)
 	GMimeMessage *message = g_mime_message_part_get_message(part);
 	const char *name =
 	    g_mime_object_get_content_disposition_parameter(GMIME_OBJECT(part), "filename");
-	GMimeStream *mem;
-	size_t len;
-	void *data;
+	struct mail_file f;
 
 	if (message == NULL)
 		return;
-	mem = g_mime_stream_mem_new();
-	g_mime_object_write_to_stream(GMIME_OBJECT(message), NULL, mem);
-	data = take_bytes(mem, &len);
-	if (len == 0) {
-		g_free(data);
-		return;
+	if (w->out->bounce && w->out->returned == NULL) {
+		const char *id = g_mime_object_get_header(GMIME_OBJECT(message), "Message-ID");
+		if (id != NULL)
+			w->out->returned = bytes_dup(id, strnlen(id, VALUE_MAX));
 	}
-	add_file(w, name != NULL ? name : "message.eml", data, len);
-	w->out->files[w->out->file_count - 1].type = "message/rfc822";
+	f = write_out(w, GMIME_OBJECT(message), NULL);
+	f.type = "message/rfc822";
+	add_file(w, name != NULL ? name : "message.eml", &f);
 }
 
 /* The first plain text that says something, else the first text that does; files of all. */
@@ -676,19 +764,34 @@ static void
 fill_strings(struct mail *m)
 {
 	char **fields[] = { &m->subject, &m->from, &m->message_id, &m->in_reply_to, &m->references,
-		&m->authentication };
+		&m->authentication, &m->returned };
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (*fields[i] == NULL)
 			*fields[i] = bytes_dup("", 0);
 }
 
+/* A report in words says what it says in the text, and so stands there what came back. */
+static void
+read_words(struct mail *m, const struct bytes *text)
+{
+	bool sure = m->bounce;
+
+	m->bounce |= m->from != NULL && (begins_with(m->from, "mailer-daemon@") ||
+					    begins_with(m->from, "postmaster@"));
+	if (!m->bounce || m->said.action != BOUNCE_NONE)
+		return;
+	bounce_read_words(bytes_string(text), text->len, sure, &m->said);
+	if (m->returned == NULL)
+		m->returned = bytes_dup(bytes_string(text), text->len);
+}
+
 static const char *
 read_message(GMimeParser *parser, const char *raw, size_t len, const struct mail_limits *limits,
-    struct mail *out)
+    struct mime_spool *spool, struct mail *out)
 {
 	GMimeMessage *message = g_mime_parser_construct_message(parser, options);
-	struct walk w = { .limits = limits, .out = out };
+	struct walk w = { .limits = limits, .spool = spool, .out = out };
 	struct bytes trimmed = { 0 };
 
 	if (message != NULL) {
@@ -706,6 +809,7 @@ read_message(GMimeParser *parser, const char *raw, size_t len, const struct mail
 		bytes_add(&w.text, text, body);
 		free(text);
 	}
+	read_words(out, &w.text);
 	trim_text(bytes_string(&w.text), w.text.len, &trimmed);
 	bytes_add(&trimmed, "", 0);
 	out->text = trimmed.data;
@@ -715,24 +819,29 @@ read_message(GMimeParser *parser, const char *raw, size_t len, const struct mail
 }
 
 bool
-mime_read(const void *raw, size_t len, const struct mail_limits *limits, struct mail *out,
-    const char **why)
+mime_read(const void *raw, size_t len, const struct mail_limits *limits, struct mime_spool *spool,
+    struct mail *out, const char **why)
 {
 	GByteArray *array;
 	GMimeStream *stream;
 	GMimeParser *parser;
 
-	*out = (struct mail){ 0 };
+	*out = (struct mail){ .mapped = spool != NULL };
 	*why = scan(raw, len, limits, out);
 	if (*why != NULL)
 		return false;
 	/* GMime reads from where the bytes lie; nothing is copied. */
 	array = g_byte_array_new_take((guint8 *)(uintptr_t)raw, len);
-	stream = g_mime_stream_mem_new_with_byte_array(array);
-	g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
+	if (spool != NULL) {
+		stream = g_mime_stream_fs_new_with_bounds(spool->fd, 0, (gint64)len);
+		g_mime_stream_fs_set_owner(GMIME_STREAM_FS(stream), FALSE);
+	} else {
+		stream = g_mime_stream_mem_new_with_byte_array(array);
+		g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
+	}
 	parser = g_mime_parser_new_with_stream(stream);
 	g_mime_parser_set_persist_stream(parser, TRUE);
-	*why = read_message(parser, raw, len, limits, out);
+	*why = read_message(parser, raw, len, limits, spool, out);
 	g_object_unref(parser);
 	g_object_unref(stream);
 	g_byte_array_free(array, FALSE);

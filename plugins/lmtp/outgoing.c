@@ -2,6 +2,7 @@
 /* Messages in hand, and the connections that take them. */
 #include "outgoing.h"
 
+#include "address.h"
 #include "bytes.h"
 #include "channel/channel.h"
 #include "compose.h"
@@ -9,6 +10,8 @@
 #include "smtp.h"
 
 #include <event2/event.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -63,6 +66,25 @@ set_up(struct outgoing *o, bool up, const char *detail)
 
 /* ---- connections ---------------------------------------------------------------------------- */
 
+/* Answers have no sender, so that nothing can answer them (RFC 3834, 3.3). Of others what comes
+ * back tells by its address what it is about. */
+static void
+make_sender(const struct settings *s, const struct letter *l, char *out, size_t room)
+{
+	char token[ADDRESS_TOKEN + 1];
+	int n;
+
+	if (l->answered[0] != '\0') {
+		out[0] = '\0';
+		return;
+	}
+	address_token(s->secret, -l->id, token);
+	n = snprintf(
+	    out, room, "bounce+%" PRId64 "-%s@%s", l->id, token, address_domain(s->address));
+	if (s->secret[0] == '\0' || n < 0 || (size_t)n >= room)
+		snprintf(out, room, "%s", s->address);
+}
+
 static void
 give(struct outgoing *o, struct place *p, struct channel_message *m)
 {
@@ -74,13 +96,13 @@ give(struct outgoing *o, struct place *p, struct channel_message *m)
 		.text = channel_message_text(m, NULL),
 		.answered = channel_message_answered(m),
 	};
+	char sender[ADDRESS_LONGEST + 1];
 	struct bytes mail = { 0 };
 
 	compose(o->settings, &letter, &mail);
 	p->message = m;
-	/* Answers have no sender, so that nothing can answer them (RFC 3834, 3.3). */
-	smtp_send(p->smtp, letter.answered[0] != '\0' ? "" : o->settings->address, letter.to,
-	    mail.data, mail.len);
+	make_sender(o->settings, &letter, sender, sizeof(sender));
+	smtp_send(p->smtp, sender, letter.to, mail.data, mail.len);
 	bytes_clear(&mail);
 }
 
@@ -108,9 +130,11 @@ on_mail_ended(void *arg, struct smtp *c, enum smtp_end end, const char *detail)
 	struct outgoing *o = arg;
 	struct place *p = place_of(o, c);
 	struct channel_message *m = p->message;
+	char id[32];
 
 	p->message = NULL;
-	channel_message_done(m, outcomes[end], "", end == SMTP_SENT,
+	snprintf(id, sizeof(id), "mail.%" PRId64, channel_message_id(m));
+	channel_message_done(m, outcomes[end], end == SMTP_SENT ? id : "", end == SMTP_SENT,
 	    end == SMTP_LATER ? o->settings->retry_ms : 0, detail);
 }
 

@@ -157,7 +157,7 @@ make_identity(struct report *r, const void *raw, size_t len, const struct mail *
 	size_t from = m->message_id[0] != '\0' ? m->header_len : m->trace_len;
 
 	hash_two(m->message_id, strlen(m->message_id), (const char *)raw + from, len - from,
-	    r->identity);
+	    m->mapped, r->identity);
 }
 
 void
@@ -177,7 +177,8 @@ report_make(struct report *r, const struct settings *s, const char *sender, cons
 		r->files[i] = (struct channel_file){ .name = m->files[i].name,
 			.type = m->files[i].type,
 			.data = m->files[i].data,
-			.len = m->files[i].len };
+			.len = m->files[i].len,
+			.at = m->files[i].at };
 	r->report = (struct channel_report){
 		.source = sender[0] != '\0' ? sender
 			  : r->from != NULL ? r->from

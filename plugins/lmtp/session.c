@@ -14,7 +14,9 @@
 #include "mime.h"
 #include "report.h"
 #include "settings.h"
+#include "spool.h"
 
+#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -27,7 +29,8 @@
 enum {
 	OUTPUT_MAX = 65536, /* answers that the peer does not read */
 	INPUT_MAX = 262144,
-	FAULTS_MAX = 50, /* wrong commands before we hang up */
+	DECLARED_MAX = 524288, /* room made beforehand */
+	FAULTS_MAX = 50,       /* wrong commands before we hang up */
 	GOODBYE_MS = 5000,
 };
 
@@ -43,6 +46,7 @@ struct recipient {
 	struct session *session;
 	char *address;
 	int64_t number;                     /* of the case that the address proves; 0 none */
+	int64_t bounce;                     /* the message that it says came back; 0 none */
 	struct channel_submission *pending; /* NULL: none or ended */
 	char answer[200];                   /* "" not yet */
 };
@@ -62,9 +66,12 @@ struct session {
 	size_t recipient_count, answered;
 
 	struct dots dots;
-	struct bytes data;
-	size_t counted; /* of data, in all->memory */
+	struct spool spool;
+	size_t counted; /* of the spool, in all->memory */
 	bool too_long, no_memory;
+
+	struct mail mail;                   /* while what it says of a message of ours is noted, */
+	struct channel_submission *receipt; /* which is then not NULL */
 };
 
 static void process(struct session *s);
@@ -120,7 +127,7 @@ fault(struct session *s, const char *answer)
 static void
 count_memory(struct session *s)
 {
-	size_t now = s->data.room;
+	size_t now = s->spool.written + s->spool.head.room;
 
 	s->all->memory = s->all->memory - s->counted + now;
 	s->counted = now;
@@ -129,7 +136,7 @@ count_memory(struct session *s)
 static void
 drop_data(struct session *s)
 {
-	bytes_clear(&s->data);
+	spool_clear(&s->spool);
 	count_memory(s);
 }
 
@@ -149,6 +156,10 @@ reset(struct session *s)
 	s->declared = -1;
 	s->dots = (struct dots){ 0 };
 	s->too_long = s->no_memory = false;
+	if (s->receipt != NULL)
+		channel_submission_cancel(s->receipt);
+	s->receipt = NULL;
+	mail_clear(&s->mail);
 	drop_data(s);
 }
 
@@ -234,15 +245,17 @@ on_mail(struct session *s, const struct command *c)
 }
 
 static void
-add_recipient(struct session *s, char *address, int64_t number)
+add_recipient(struct session *s, char *address, enum address_kind kind, int64_t number)
 {
 	/* recipients do not move: submissions point at them, but only after the last one has come
 	 */
 	s->recipients = realloc(s->recipients, (s->recipient_count + 1) * sizeof(*s->recipients));
 	if (s->recipients == NULL)
 		abort();
-	s->recipients[s->recipient_count++] =
-	    (struct recipient){ .session = s, .address = address, .number = number };
+	s->recipients[s->recipient_count++] = (struct recipient){ .session = s,
+		.address = address,
+		.number = kind == ADDRESS_CASE ? number : 0,
+		.bounce = kind == ADDRESS_BOUNCE ? number : 0 };
 	reply(s, "250 2.1.5 ok");
 }
 
@@ -251,6 +264,7 @@ on_rcpt(struct session *s, const struct command *c)
 {
 	const struct settings *set = s->all->settings;
 	char *address;
+	enum address_kind kind;
 	int64_t number;
 
 	if (s->sender == NULL) {
@@ -266,10 +280,10 @@ on_rcpt(struct session *s, const struct command *c)
 		fault(s, "553 5.1.3 the recipient is no address");
 	} else if (!address_in_domains(set->domain, address_domain(address))) {
 		reply(s, "550 5.1.2 not a domain of ours");
-	} else if (address_kind(address, set->secret, &number) == ADDRESS_FORGED) {
+	} else if ((kind = address_kind(address, set->secret, &number)) == ADDRESS_FORGED) {
 		reply(s, "550 5.1.1 there is no such address of a case");
 	} else {
-		add_recipient(s, address, number);
+		add_recipient(s, address, kind, number);
 		return;
 	}
 	free(address);
@@ -283,8 +297,8 @@ on_data(struct session *s)
 					   : "503 5.5.1 there is no recipient");
 		return;
 	}
-	if (s->declared > 0) {
-		bytes_reserve(&s->data, (size_t)s->declared + 4096);
+	if (s->declared > 0 && s->declared < DECLARED_MAX) {
+		bytes_reserve(&s->spool.head, (size_t)s->declared + 4096);
 		count_memory(s);
 	}
 	s->state = SESSION_DATA;
@@ -426,6 +440,7 @@ answer_all(struct session *s, const char *code, const char *words)
 static void
 submit(struct session *s, const struct mail *m)
 {
+	const struct channel_spool lent = { .fd = s->spool.fd };
 	struct bytes text = { 0 };
 
 	for (size_t i = 0; i < s->recipient_count; i++) {
@@ -433,7 +448,8 @@ submit(struct session *s, const struct mail *m)
 		struct report report;
 
 		report_make(&report, s->all->settings, s->sender, r->address, r->number,
-		    s->data.data, s->data.len, m, &text);
+		    spool_bytes(&s->spool), spool_length(&s->spool), m, &text);
+		report.report.spool = lent.fd > 0 ? &lent : NULL;
 		r->pending = channel_submit(s->all->channel, &report.report, on_done, r);
 		report_clear(&report);
 	}
@@ -441,9 +457,71 @@ submit(struct session *s, const struct mail *m)
 }
 
 static void
+submit_all(struct session *s)
+{
+	submit(s, &s->mail);
+	mail_clear(&s->mail);
+	drop_data(s);
+}
+
+/* The mail comes again when that could not be noted. */
+static void
+on_receipt(void *arg, enum channel_outcome outcome, const char *reason)
+{
+	struct session *s = arg;
+
+	s->receipt = NULL;
+	if (outcome == CHANNEL_LATER) {
+		mail_clear(&s->mail);
+		answer_all(s, "451 4.3.0", reason);
+		process(s);
+		end_if_gone(s);
+		return;
+	}
+	submit_all(s);
+}
+
+/* The message of ours that the mail says has failed; 0 none. Only what was sent with a secret can
+ * prove that it is about it. */
+static int64_t
+failed_message(const struct session *s)
+{
+	const struct settings *set = s->all->settings;
+	const struct mail *m = &s->mail;
+
+	if (!m->bounce || m->said.action != BOUNCE_FAILED || set->secret[0] == '\0')
+		return 0;
+	for (size_t i = 0; i < s->recipient_count; i++)
+		if (s->recipients[i].bounce != 0)
+			return s->recipients[i].bounce;
+	return bounce_message(m->returned, strlen(m->returned), set->secret);
+}
+
+/* What is said of a message of ours is noted before the mail is taken. */
+static void
+take(struct session *s)
+{
+	int64_t id = failed_message(s);
+	const struct bounce *said = &s->mail.said;
+	char peer_id[32], detail[sizeof(said->status) + sizeof(said->detail) + 1];
+
+	bufferevent_disable(s->bev, EV_READ);
+	if (id == 0) {
+		submit_all(s);
+		return;
+	}
+	channel_count(s->all->channel, "bounces", 1);
+	snprintf(peer_id, sizeof(peer_id), "mail.%" PRId64, id);
+	snprintf(detail, sizeof(detail), "%s%s%s", said->status, said->detail[0] != '\0' ? " " : "",
+	    said->detail);
+	s->receipt = channel_receipt(
+	    s->all->channel, NULL, peer_id, CHANNEL_RECEIPT_FAILED, detail, on_receipt, s);
+}
+
+static void
 deliver(struct session *s)
 {
-	struct mail m;
+	struct mime_spool files = { s->spool.fd, (int64_t)spool_length(&s->spool) };
 	const char *why;
 
 	s->state = SESSION_DELIVERING;
@@ -453,16 +531,33 @@ deliver(struct session *s)
 		answer_all(s, "552 5.3.4", "the mail is too large");
 	} else if (s->no_memory) {
 		answer_all(s, "452 4.3.1", "too much is being received, come again");
-	} else if (!mime_read(s->data.data != NULL ? s->data.data : "", s->data.len,
-		       &s->all->settings->limits, &m, &why)) {
-		channel_count(s->all->channel, "refused", 1);
-		answer_all(s, "550 5.6.0", why);
+	} else if (!mime_read(spool_bytes(&s->spool), spool_length(&s->spool),
+		       &s->all->settings->limits, files.fd > 0 ? &files : NULL, &s->mail, &why)) {
+		channel_count(s->all->channel, why == mime_no_room ? "later" : "refused", 1);
+		answer_all(s, why == mime_no_room ? "452 4.3.1" : "550 5.6.0", why);
 	} else {
-		submit(s, &m);
-		mail_clear(&m);
-		drop_data(s);
-		bufferevent_disable(s->bev, EV_READ);
+		take(s);
 	}
+}
+
+/* What has come is in memory or in the spool; or there is no room, and the rest is read and
+ * forgotten. */
+static void
+keep_data(struct session *s)
+{
+	bool ok = spool_settle(&s->spool, s->all->settings->spool) &&
+		  (!s->dots.ended || spool_end(&s->spool));
+
+	count_memory(s);
+	if (!ok)
+		channel_log(s->all->channel, CHANNEL_LOG_ERROR, "spool %s: %s; mails come later",
+		    s->all->settings->spool, strerror(errno));
+	if (!s->too_long && !s->no_memory && (!ok || s->all->memory > s->all->settings->memory)) {
+		s->no_memory = true;
+		channel_count(s->all->channel, "later", 1);
+	}
+	if ((s->too_long || s->no_memory) && s->counted > 0)
+		drop_data(s);
 }
 
 /* Bytes of the mail out of the input. False: there are no more yet. */
@@ -475,17 +570,11 @@ take_data(struct session *s)
 
 	if (evbuffer_peek(in, -1, NULL, &piece, 1) < 1)
 		return false;
-	if (s->no_memory)
-		limit = 0;
-	taken = dots_feed(&s->dots, piece.iov_base, piece.iov_len, limit, &s->data, &s->too_long);
+	limit = s->no_memory ? 0 : limit - s->spool.written;
+	taken =
+	    dots_feed(&s->dots, piece.iov_base, piece.iov_len, limit, &s->spool.head, &s->too_long);
 	evbuffer_drain(in, taken);
-	count_memory(s);
-	if (!s->too_long && s->all->memory > s->all->settings->memory) {
-		s->no_memory = true;
-		channel_count(s->all->channel, "later", 1);
-	}
-	if ((s->too_long || s->no_memory) && s->data.room > 0)
-		drop_data(s); /* the rest is read and forgotten */
+	keep_data(s);
 	if (s->dots.ended) {
 		if (s->no_memory)
 			s->too_long = false;

@@ -36,6 +36,9 @@ const struct channel_option settings_options[] = {
 	    "Connections at once; those above are told to come later." },
 	{ "memory", CHANNEL_INTEGER, "134217728", 1 * MEBIBYTE, INT64_C(16) << 30, NULL,
 	    "Bytes of all mails that are being received at once; those above come later." },
+	{ "spool", CHANNEL_PATH, "/var/tmp", 0, 0, NULL,
+	    "Folder for mails that are too large to be held in memory; what lies there has no "
+	    "name." },
 	{ "command_timeout", CHANNEL_DURATION, "5min", 100, 60 * MINUTE, NULL,
 	    "Time for a whole command line to come." },
 	{ "data_timeout", CHANNEL_DURATION, "10min", 100, 60 * MINUTE, NULL,
@@ -79,6 +82,7 @@ settings_read(const struct channel *c, struct settings *out)
 		.recipients = size_of(c, "recipients"),
 		.connections = size_of(c, "sessions"),
 		.memory = size_of(c, "memory"),
+		.spool = channel_get_string(c, NULL, "spool"),
 		.command_ms = channel_get_integer(c, NULL, "command_timeout"),
 		.data_ms = channel_get_integer(c, NULL, "data_timeout"),
 		.resend_s = (int32_t)(channel_get_integer(c, NULL, "resend_window") / 1000),

@@ -8,7 +8,7 @@
  * the two. Strings belong to the runtime and live as long as the channel.
  */
 struct settings {
-	const char *listen, *domain, *address, *secret, *hostname, *authserv_id;
+	const char *listen, *domain, *address, *secret, *hostname, *authserv_id, *spool;
 	size_t size, line, recipients, connections, memory;
 	int64_t command_ms, data_ms;
 	int32_t resend_s;

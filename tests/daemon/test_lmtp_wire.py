@@ -18,9 +18,9 @@ SMALL = "\n    ".join(("size = 65536", "line = 512", "recipients = 5", "sessions
 class Post:
     """hailand with the mail channel alone."""
 
-    def __init__(self, folder, cluster, more):
+    def __init__(self, folder, cluster, more, **daemon):
         self.cluster, self.port = cluster, ht.free_port()
-        self.daemon = ht.Daemon(folder, cluster, {}, clerks=1)
+        self.daemon = ht.Daemon(folder, cluster, {}, clerks=1, **daemon)
         self.configure(more)
 
     def configure(self, more):

@@ -3,9 +3,9 @@
 # Replays the corpora of the lmtp targets.
 set -eu
 corpus=${srcdir:-.}/tests/fuzz/corpus
-echo 1..2
+echo 1..3
 n=0
-for name in lmtp mime; do
+for name in bounce lmtp mime; do
 	n=$((n + 1))
 	if ./tests/fuzz/${name}_fuzz "$corpus/$name" >"lmtp_replay_$name.out" 2>&1; then
 		echo "ok $n - $name: $(sed -n 's/^ok 1 - //p' "lmtp_replay_$name.out")"

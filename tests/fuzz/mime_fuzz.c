@@ -33,7 +33,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	mime_start();
 	if (size > 0)
 		memcpy(exact, data, size);
-	if (mime_read(exact, size, &limits, &m, &why)) {
+	if (mime_read(exact, size, &limits, NULL, &m, &why)) {
 		check(m.subject, 1000);
 		check(m.from, 254);
 		check(m.message_id, 4000);

@@ -1472,7 +1472,7 @@ static const struct {
 	{ "good", "#define OPTIONS\n" TABLE("CHANNEL_ABI", ".start = start"), NULL },
 	{ "empty", "int nothing;\n", "it has no symbol channel_plugin; is it a channel plugin?" },
 	{ "abi", "#define OPTIONS\n" TABLE("CHANNEL_ABI + 1", ".start = start"),
-	    "it was built for ABI 4 and this hailand has ABI 3; build it anew" },
+	    "it was built for ABI 5 and this hailand has ABI 4; build it anew" },
 	{ "lacks",
 	    "#define OPTIONS (void)start,\n#undef OPTIONS\n#define OPTIONS\n" TABLE(
 		"CHANNEL_ABI", ".flow = (void (*)(void *, bool))start"),

@@ -309,7 +309,7 @@ test_what_is_composed_can_be_read(void **state)
 		assert_true(e != NULL && e - p <= 200 && memchr(p, '\n', (size_t)(e - p)) == NULL);
 	}
 	mime_start();
-	assert_true(mime_read(out.data, out.len, &settings.limits, &m, &why));
+	assert_true(mime_read(out.data, out.len, &settings.limits, NULL, &m, &why));
 	assert_string_equal(
 	    m.subject, "Re: 路灯坏了，\"三号楼\"门口一片漆黑一片漆黑一片漆黑 [20007]");
 	assert_string_equal(m.text, l.text);
@@ -320,7 +320,7 @@ test_what_is_composed_can_be_read(void **state)
 	bytes_clear(&out);
 	l.answered = "";
 	compose(&settings, &l, &out);
-	assert_true(mime_read(out.data, out.len, &settings.limits, &m, &why));
+	assert_true(mime_read(out.data, out.len, &settings.limits, NULL, &m, &why));
 	assert_string_equal(m.subject, "[20007] 编号20007，路灯：处理中。");
 	mail_clear(&m);
 	bytes_clear(&out);
@@ -334,7 +334,7 @@ report_of(const char *raw, const char *sender, struct bytes *text)
 	const char *why;
 
 	mime_start();
-	assert_true(mime_read(raw, strlen(raw), &settings.limits, &m, &why));
+	assert_true(mime_read(raw, strlen(raw), &settings.limits, NULL, &m, &why));
 	report_make(
 	    &r, &settings, sender, "report@report.city.example", 0, raw, strlen(raw), &m, text);
 	mail_clear(&m);

@@ -57,7 +57,7 @@ main(int argc, char **argv)
 		size_t len;
 		char *data = read_file(argv[i], &len);
 
-		if (mime_read(data, len, &limits, &m, &why)) {
+		if (mime_read(data, len, &limits, NULL, &m, &why)) {
 			show(&m);
 			mail_clear(&m);
 		} else {
