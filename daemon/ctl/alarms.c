@@ -24,21 +24,18 @@ static const struct view_column columns[] = {
 };
 
 static int
-end(struct ctl *ctl, struct sql *sql, const char *id)
+end(struct ctl *ctl, const char *id)
 {
 	char now[CLOCK_TEXT];
 	const char *const values[] = { id, now };
-	struct sql_rows *rows;
-	struct err err;
-	bool done;
+	int code;
 
 	clock_format(clock_now(), now);
-	if (!sql_query(sql, sql_ctl_alarm_end.text, 2, values, &rows, &err))
-		return ctl_database_fail(ctl, &err);
-	done = sql_count(rows) > 0 && strcmp(sql_optional(rows, 0, "row"), "t") == 0;
-	sql_rows_free(&rows);
-	if (!done)
+	code = ctl_change(ctl, &sql_ctl_alarm_end, 2, values);
+	if (code == CTL_NO)
 		return ctl_fail(ctl, CTL_NO, "there is no open alarm %s", id);
+	if (code != CTL_OK)
+		return code;
 	printf(ctl_json(ctl) ? "{\"ok\":true,\"id\":%s}\n" : "alarm %s has ended\n", id);
 	return CTL_OK;
 }
@@ -62,7 +59,7 @@ run(struct ctl *ctl, int argc, char **argv)
 	if (sql == NULL)
 		return code;
 	if (id != NULL)
-		return end(ctl, sql, id);
+		return end(ctl, id);
 	buffer_printf(&filter, "{\"limit\":%ld%s}", recent,
 	    ctl_value(ctl, "all") != NULL ? ",\"all\":true" : "");
 	code = view_list(ctl, sql, &sql_ctl_alarms, filter.data, columns, "no alarms");

@@ -23,19 +23,16 @@ static const struct view_column columns[] = {
 };
 
 static int
-forget(struct ctl *ctl, struct sql *sql, const char *address)
+forget(struct ctl *ctl, const char *address)
 {
 	const char *const values[] = { address };
-	struct sql_rows *rows;
-	struct err err;
-	bool done;
+	int code;
 
-	if (!sql_query(sql, sql_ctl_bounce_forget.text, 1, values, &rows, &err))
-		return ctl_database_fail(ctl, &err);
-	done = sql_count(rows) > 0 && strcmp(sql_optional(rows, 0, "row"), "t") == 0;
-	sql_rows_free(&rows);
-	if (!done)
+	code = ctl_change(ctl, &sql_ctl_bounce_forget, 1, values);
+	if (code == CTL_NO)
 		return ctl_fail(ctl, CTL_NO, "no mail came back from %s", address);
+	if (code != CTL_OK)
+		return code;
 	if (ctl_json(ctl))
 		printf("{\"ok\":true}\n");
 	else
@@ -60,7 +57,7 @@ run(struct ctl *ctl, int argc, char **argv)
 	if (sql == NULL)
 		return code;
 	if (address != NULL)
-		return forget(ctl, sql, address);
+		return forget(ctl, address);
 	buffer_printf(&filter, "{\"limit\":%ld}", limit);
 	code = view_list(ctl, sql, &sql_ctl_bounces, filter.data, columns, "no mail came back");
 	buffer_clear(&filter);

@@ -72,6 +72,12 @@ struct sql *ctl_database(struct ctl *ctl, int *code);
 const char *ctl_reason(const struct ctl *ctl);
 /* The fault of the last statement: says it and returns the exit code that fits. */
 int ctl_database_fail(struct ctl *ctl, const struct err *err);
+struct sql_statement;
+/* Runs a statement whose column "row" tells whether there was what was to be changed. CTL_OK when
+ * it did; CTL_NO, saying nothing, when there was none; else the exit code of a fault, which was
+ * said. */
+int ctl_change(struct ctl *ctl, const struct sql_statement *statement, unsigned count,
+    const char *const *values);
 /* The path of the daemon's control socket, from -S or the settings; NULL as above. */
 const char *ctl_control_socket(struct ctl *ctl, int *code);
 

@@ -18,6 +18,7 @@
 #include "ctl/ctl.h"
 #include "ctl/sql.h"
 #include "settings/settings.h"
+#include "embedded.h"
 
 #define DEFAULT_CONFIG SYSCONFDIR "/hailand.conf"
 
@@ -274,6 +275,21 @@ ctl_database_fail(struct ctl *ctl, const struct err *err)
 	    strncmp(sqlstate, "57", 2) == 0)
 		return ctl_fail(ctl, EX_UNAVAILABLE, "%s", err->text);
 	return ctl_fail(ctl, EX_SOFTWARE, "%s (SQLSTATE %s)", err->text, sqlstate);
+}
+
+int
+ctl_change(struct ctl *ctl, const struct sql_statement *statement, unsigned count,
+    const char *const *values)
+{
+	struct sql_rows *rows;
+	struct err err;
+	bool done;
+
+	if (!sql_query(ctl->sql, statement->text, count, values, &rows, &err))
+		return ctl_database_fail(ctl, &err);
+	done = sql_count(rows) > 0 && strcmp(sql_optional(rows, 0, "row"), "t") == 0;
+	sql_rows_free(&rows);
+	return done ? CTL_OK : CTL_NO;
 }
 
 const char *

@@ -26,21 +26,18 @@ static const struct view_column columns[] = {
 };
 
 static int
-retry(struct ctl *ctl, struct sql *sql, const char *id)
+retry(struct ctl *ctl, const char *id)
 {
 	char now[CLOCK_TEXT];
 	const char *const values[] = { id, now };
-	struct sql_rows *rows;
-	struct err err;
-	bool done;
+	int code;
 
 	clock_format(clock_now(), now);
-	if (!sql_query(sql, sql_ctl_inbox_retry.text, 2, values, &rows, &err))
-		return ctl_database_fail(ctl, &err);
-	done = sql_count(rows) > 0 && strcmp(sql_optional(rows, 0, "row"), "t") == 0;
-	sql_rows_free(&rows);
-	if (!done)
+	code = ctl_change(ctl, &sql_ctl_inbox_retry, 2, values);
+	if (code == CTL_NO)
 		return ctl_fail(ctl, CTL_NO, "message %s is not among the stuck ones", id);
+	if (code != CTL_OK)
+		return code;
 	printf(ctl_json(ctl) ? "{\"ok\":true,\"id\":%s}\n" : "message %s waits again\n", id);
 	return CTL_OK;
 }
@@ -63,7 +60,7 @@ run(struct ctl *ctl, int argc, char **argv)
 	if (sql == NULL)
 		return code;
 	if (ctl_value(ctl, "retry") != NULL)
-		return retry(ctl, sql, ctl_value(ctl, "retry"));
+		return retry(ctl, ctl_value(ctl, "retry"));
 	buffer_printf(&filter, "{\"limit\":%ld", recent);
 	if (argc > 0)
 		buffer_printf(&filter, ",\"id\":%s", argv[0]);

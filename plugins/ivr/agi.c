@@ -2,7 +2,7 @@
 /* The parser of FastAGI. */
 #include "agi.h"
 
-#include "bytes.h"
+#include "../common/bytes.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /* The life of a call, and what can be commanded in it. */
 #include "call.h"
 
-#include "bytes.h"
+#include "../common/bytes.h"
 #include "intake.h"
 #include "say.h"
 #include "settings.h"

@@ -2,7 +2,7 @@
 /* From the disk into the database. */
 #include "intake.h"
 
-#include "bytes.h"
+#include "../common/bytes.h"
 #include "settings.h"
 #include "spool.h"
 #include "sweep.h"

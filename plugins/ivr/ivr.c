@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The ivr plugin: a FastAGI server. A PBX gives us its calls; we tell it what to play and record.
  */
-#include "bytes.h"
+#include "../common/bytes.h"
 #include "call.h"
 #include "channel/channel.h"
 #include "intake.h"

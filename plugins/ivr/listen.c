@@ -2,7 +2,7 @@
 /* The listening socket. */
 #include "listen.h"
 
-#include "bytes.h"
+#include "../common/bytes.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

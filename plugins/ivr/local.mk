@@ -5,7 +5,7 @@
 noinst_LTLIBRARIES += libivr-plugin.la
 libivr_plugin_la_SOURCES = \
 	%D%/agi.c %D%/agi.h \
-	%D%/bytes.c %D%/bytes.h \
+	plugins/common/bytes.c plugins/common/bytes.h \
 	%D%/call.c %D%/call.h \
 	%D%/intake.c %D%/intake.h \
 	%D%/ivr.c \

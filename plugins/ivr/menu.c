@@ -2,7 +2,7 @@
 /* The menus. */
 #include "menu.h"
 
-#include "bytes.h"
+#include "../common/bytes.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /* The options of the ivr plugin and their values. */
 #include "settings.h"
 
-#include "bytes.h"
+#include "../common/bytes.h"
 #include "listen.h"
 #include "say.h"
 

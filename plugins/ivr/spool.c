@@ -2,7 +2,7 @@
 /* The local spool. */
 #include "spool.h"
 
-#include "bytes.h"
+#include "../common/bytes.h"
 
 #include <errno.h>
 #include <fcntl.h>

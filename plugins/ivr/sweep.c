@@ -2,7 +2,7 @@
 /* Recordings that nobody has told of. */
 #include "sweep.h"
 
-#include "bytes.h"
+#include "../common/bytes.h"
 #include "channel/channel.h"
 #include "settings.h"
 #include "spool.h"

@@ -2,7 +2,7 @@
 /* What is talked about in a call. */
 #include "talk.h"
 
-#include "bytes.h"
+#include "../common/bytes.h"
 #include "call.h"
 #include "menu.h"
 #include "say.h"

@@ -2,7 +2,7 @@
 /* One thread for files. Jobs go in through a list, and come back through another and a pipe. */
 #include "worker.h"
 
-#include "bytes.h"
+#include "../common/bytes.h"
 
 #include <errno.h>
 #include <event2/event.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "address.h"
 
-#include "bytes.h"
+#include "../common/bytes.h"
 #include "hash.h"
 
 #include <inttypes.h>

@@ -3,7 +3,7 @@
 #include "auth.h"
 
 #include "address.h"
-#include "bytes.h"
+#include "../common/bytes.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "bounce.h"
 
 #include "address.h"
-#include "bytes.h"
+#include "../common/bytes.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /* The only file of this plugin that knows iconv. */
 #include "charsets.h"
 
-#include "bytes.h"
+#include "../common/bytes.h"
 #include "channel/channel.h"
 
 #include <ctype.h>

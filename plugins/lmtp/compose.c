@@ -3,7 +3,7 @@
 #include "compose.h"
 
 #include "address.h"
-#include "bytes.h"
+#include "../common/bytes.h"
 #include "settings.h"
 
 #include <inttypes.h>

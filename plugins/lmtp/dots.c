@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "dots.h"
 
-#include "bytes.h"
+#include "../common/bytes.h"
 
 #include <string.h>
 

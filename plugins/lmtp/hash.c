@@ -2,7 +2,7 @@
 /* The only file of this plugin that knows the library of hashes. */
 #include "hash.h"
 
-#include "bytes.h"
+#include "../common/bytes.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>

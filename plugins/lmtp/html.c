@@ -2,7 +2,7 @@
 /* One pass over the bytes, without a tree: depth of nesting costs nothing. */
 #include "html.h"
 
-#include "bytes.h"
+#include "../common/bytes.h"
 
 #include <stdbool.h>
 #include <stdint.h>

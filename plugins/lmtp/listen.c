@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "listen.h"
 
-#include "bytes.h"
+#include "../common/bytes.h"
 
 #include <errno.h>
 #include <event2/event.h>

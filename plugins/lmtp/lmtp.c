@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The lmtp plugin: takes the town's mail from its MTA, and gives it what the town writes. */
-#include "bytes.h"
+#include "../common/bytes.h"
 #include "channel/channel.h"
 #include "listen.h"
 #include "mime.h"

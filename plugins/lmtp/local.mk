@@ -7,7 +7,7 @@ liblmtp_plugin_la_SOURCES = \
 	%D%/address.c %D%/address.h \
 	%D%/auth.c %D%/auth.h \
 	%D%/bounce.c %D%/bounce.h \
-	%D%/bytes.c %D%/bytes.h \
+	plugins/common/bytes.c plugins/common/bytes.h \
 	%D%/charsets.c %D%/charsets.h \
 	%D%/command.c %D%/command.h \
 	%D%/compose.c %D%/compose.h \

@@ -6,7 +6,7 @@
  */
 #include "mime.h"
 
-#include "bytes.h"
+#include "../common/bytes.h"
 #include "channel/channel.h"
 #include "charsets.h"
 #include "filetype.h"

@@ -3,7 +3,7 @@
 #include "outgoing.h"
 
 #include "address.h"
-#include "bytes.h"
+#include "../common/bytes.h"
 #include "channel/channel.h"
 #include "compose.h"
 #include "settings.h"

@@ -2,7 +2,7 @@
 #pragma once
 #include <stdint.h>
 
-#include "bytes.h"
+#include "../common/bytes.h"
 #include "channel/channel.h"
 #include "hash.h"
 

@@ -6,7 +6,7 @@
 #include "session.h"
 
 #include "address.h"
-#include "bytes.h"
+#include "../common/bytes.h"
 #include "channel/channel.h"
 #include "command.h"
 #include "dots.h"

@@ -2,7 +2,7 @@
 /* A client of SMTP, one command at a time. */
 #include "smtp.h"
 
-#include "bytes.h"
+#include "../common/bytes.h"
 #include "settings.h"
 
 #include <event2/buffer.h>

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "bytes.h"
+#include "../common/bytes.h"
 
 /*
  * The bytes of a mail while it comes: in memory as long as it is small, in a file that has no name

@@ -2,7 +2,7 @@
 /* Line by line; what programs and offices put under a text is known by its beginnings. */
 #include "trim.h"
 
-#include "bytes.h"
+#include "../common/bytes.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

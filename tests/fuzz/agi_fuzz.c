@@ -2,7 +2,7 @@
 /* What a PBX says, cut anywhere, gives the same events; and recordings are measured within their
  * bytes. */
 #include "plugins/ivr/agi.h"
-#include "plugins/ivr/bytes.h"
+#include "plugins/common/bytes.h"
 #include "plugins/ivr/sweep.h"
 #include "plugins/ivr/wav.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The wire: command lines, and the contents of mails cut anywhere give the same. */
 #include "plugins/lmtp/address.h"
-#include "plugins/lmtp/bytes.h"
+#include "plugins/common/bytes.h"
 #include "plugins/lmtp/command.h"
 #include "plugins/lmtp/dots.h"
 #include "plugins/lmtp/html.h"

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "plugins/ivr/agi.h"
-#include "plugins/ivr/bytes.h"
+#include "plugins/common/bytes.h"
 #include "plugins/ivr/menu.h"
 #include "plugins/ivr/say.h"
 #include "plugins/ivr/settings.h"

@@ -2,7 +2,7 @@
 /* The lmtp plugin's parts that need no loop and no mail. */
 #include "plugins/lmtp/address.h"
 #include "plugins/lmtp/auth.h"
-#include "plugins/lmtp/bytes.h"
+#include "plugins/common/bytes.h"
 #include "plugins/lmtp/command.h"
 #include "plugins/lmtp/compose.h"
 #include "plugins/lmtp/dots.h"

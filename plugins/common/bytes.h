@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /*
- * Memory and growing runs of bytes for this plugin, which sees nothing of the daemon but channel.h.
+ * Memory and growing runs of bytes for plugins, which see nothing of the daemon but channel.h.
  * Allocation does not fail: without memory the process ends and is started anew.
  */
 
